@@ -1,10 +1,10 @@
 /*
- * usage: bench_recover [REPETITIONS]. How often each verdict of stats/recovery.h is false: services
- * with a known truth, three hours before an incident of one, and then back to what they were, or
- * not. 15 or 67 sessions of ten attempts, one each 20 s (45 and 201 a minute), blocks of 10 s. Ends
- * with 1 when a limit is missed: broken services are said to have recovered in 5% at most, services
- * that are back not to have in 5%. Last: the same when somebody asks every ten minutes until the
- * answer is no longer "too early".
+ * usage: bench_recover [REPETITIONS [SERVICE]]. How often each verdict of stats/recovery.h is
+ * false: services with a known truth, three hours before an incident of one, and then back to what
+ * they were, or not. 15 or 67 sessions of ten attempts, one each 20 s (45 and 201 a minute), blocks
+ * of 10 s. Ends with 1 when a limit is missed: broken services are said to have recovered in 5% at
+ * most, services that are back not to have in 5%. Last: the same when somebody asks every ten
+ * minutes until the answer is no longer "too early".
  */
 #include "base/random.h"
 #include "limits.h"
@@ -228,10 +228,12 @@ int main(int argc, char **argv)
 {
     static const int loads[] = {15, 67};
     repetitions = argc > 1 ? atoi(argv[1]) : 200;
+    const size_t only = argc > 2 ? (size_t)atoi(argv[2]) : COUNT(services);
     printf("%-18s %4s %-14s %4s | %s | %s\n", "", "/min", "since", "min",
            "recovered not_yet relapsed too_early", "asked every 10 min");
     for (size_t l = 0; l < COUNT(loads); l++) {
         for (size_t i = 0; i < COUNT(services); i++) {
+            if (only < COUNT(services) && i != only) continue;
             for (enum truth truth = BACK; truth < TRUTHS; truth++) {
                 struct random random;
                 struct said said[COUNT(spans)] = {0};

@@ -11,7 +11,7 @@
 
 struct evidence {
     struct option_list regions, service_health, azure_metrics;
-    const char *window, *output, *check;
+    const char *window, *output, *check, *fill;
     bool no_check, json, quiet, no_color;
 };
 
@@ -35,20 +35,27 @@ static int deliver(const struct evidence *evidence, const struct package_made *m
     return evidence->quiet ? 0 : print_out(text_str(&made->summary));
 }
 
-static enum err_code make(const struct evidence *evidence, const char *run,
+static enum err_code make(const struct evidence *evidence, const struct command_line *line,
                           const struct window *window, struct package_made *made, struct error *err)
 {
-    struct text folder = {0};
+    struct text folders[POSITIONALS_MOST] = {0};
+    const char *runs[POSITIONALS_MOST] = {0};
     struct text output = {0};
-    enum err_code code = run_find(run, &folder, err);
+    enum err_code code = ERR_OK;
+    for (size_t i = 0; code == ERR_OK && i < line->positional_count; i++) {
+        code = run_find(line->positional[i], &folders[i], err);
+        runs[i] = text_str(&folders[i]);
+    }
     if (code == ERR_OK) {
-        place(evidence, text_str(&folder), &output);
-        const struct package_request request = {.folder = text_str(&folder),
+        place(evidence, runs[0], &output);
+        const struct package_request request = {.runs = runs,
+                                                .run_count = line->positional_count,
                                                 .regions = evidence->regions.items,
                                                 .region_count = evidence->regions.count,
                                                 .window = window,
                                                 .output = text_str(&output),
                                                 .check_file = evidence->check,
+                                                .fill_file = evidence->fill,
                                                 .azure = {
                                                     .health = evidence->service_health.items,
                                                     .health_count = evidence->service_health.count,
@@ -58,12 +65,12 @@ static enum err_code make(const struct evidence *evidence, const char *run,
         code = output.failed ? error_set(err, ERR_NOMEM, "no memory to place the package")
                              : package_make(&request, made, err);
     }
-    text_free(&folder);
+    for (size_t i = 0; i < POSITIONALS_MOST; i++) text_free(&folders[i]);
     text_free(&output);
     return code;
 }
 
-static int evidence_run(const struct evidence *evidence, const char *run)
+static int evidence_run(const struct evidence *evidence, const struct command_line *line)
 {
     struct error err = {0};
     struct window window = {0};
@@ -80,7 +87,7 @@ static int evidence_run(const struct evidence *evidence, const char *run)
         if (code != ERR_OK) code = error_prefix(&err, "--window");
     }
     if (code == ERR_OK)
-        code = make(evidence, run, evidence->window == NULL ? NULL : &window, &made, &err);
+        code = make(evidence, line, evidence->window == NULL ? NULL : &window, &made, &err);
     if (code == ERR_OK) status = deliver(evidence, &made);
     package_made_free(&made);
     window_free(&window);
@@ -108,6 +115,10 @@ static const struct option_row options[] = {
      "folder "
      "with -evidence behind it",
      offsetof(struct evidence, output)},
+    {"fill", 0, OPTION_TEXT, "FILE",
+     "fill in the blanks, so that the archive holds them: lines \"NAME: VALUE\", as\n"
+     "\"subscription id: 1111...\"; the summary lists the names",
+     offsetof(struct evidence, fill)},
     {"check", 0, OPTION_TEXT, "FILE", "attach what `rushhour check PROFILE --json` printed",
      offsetof(struct evidence, check)},
     {"no-check", 0, OPTION_FLAG, NULL,
@@ -132,22 +143,23 @@ static const struct option_row options[] = {
 
 const struct command evidence_command = {
     .name = "evidence",
-    .usage = "RUN [options]",
+    .usage = "RUN [RUN...] [options]",
     .purpose = "a package for a support ticket: the request's text, the records, what was "
                "excluded and "
                "how, what worked meanwhile.\n" RUN_HELP
-               ".\nEverything is looked through for keys, tokens, prompts and\naudio; if one is "
-               "found, nothing is made. Blanks that only "
-               "you can fill "
-               "in are marked",
+               ".\nSeveral runs of one profile, of several hosts or days, go into one package. "
+               "Everything is\nlooked through for keys, tokens, prompts and audio; if one is "
+               "found, nothing is made.\nBlanks that only you can fill in are marked",
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .positional_min = 1,
-    .positional_max = 1,
+    .positional_max = POSITIONALS_MOST,
     .positional_names = "RUN",
-    .examples = "  rushhour evidence latest --region eastus2 --check check.json\n"
-                "  rushhour evidence latest --window 'peak=07:00-09:00@America/Los_Angeles' -o "
-                "ticket-4711\n",
+    .examples =
+        "  rushhour evidence latest --region eastus2 --check check.json\n"
+        "  rushhour evidence results/host-1 results/host-2 --fill blanks.txt -o ticket-4711\n"
+        "  rushhour evidence latest --window 'peak=07:00-09:00@America/Los_Angeles' -o "
+        "ticket-4711\n",
     .exit_codes = "  0 made   1 could not be made, or holds a secret   2 wrong command line\n",
 };
 
@@ -158,5 +170,5 @@ int command_evidence(int argc, char **argv)
     int status;
     if (!cli_begin(&evidence_command, &evidence, &line, argc, argv, &status)) return status;
     reading_show(evidence.quiet);
-    return evidence_run(&evidence, line.positional[0]);
+    return evidence_run(&evidence, &line);
 }

@@ -220,7 +220,7 @@ const struct command recover_command = {
     .purpose = "is the incident over? What failed since TIME against the time before the incident\n"
                "and the incident itself: recovered, not yet, relapsed, or too early (and how much\n"
                "longer to measure), with a note for the change ticket. The runs may be one that\n"
-               "spans all three, or several after each other",
+               "spans all three, or several after each other.\n" RUN_HELP,
     .options = options,
     .option_count = sizeof options / sizeof *options,
     .positional_min = 1,

@@ -72,6 +72,18 @@ static void clean_probe(struct package *package)
         &how);
 }
 
+static void approved(const struct package *package, const char *key, enum blank what,
+                     const char *before, struct text *out)
+{
+    const double quota = results_region_quota(package->results, package->focus, key);
+    text_puts(out, before);
+    if (quota > 0 && package->blanks.values[what] == NULL) {
+        text_printf(out, "%.0f", quota);
+    } else {
+        blank_put(package, what, out);
+    }
+}
+
 static void below_quota(struct package *package)
 {
     const struct digest *digest = &package->digest;
@@ -89,23 +101,28 @@ static void below_quota(struct package *package)
         text_printf(&how, "; x-ratelimit-limit-requests %.0f", digest->limit_requests.low);
     if (digest->limit_tokens.count > 0)
         text_printf(&how, "; x-ratelimit-limit-tokens %.0f", digest->limit_tokens.low);
-    text_printf(&how, "; busiest minute: %.0f connects, %.0f attempts, %.0f tokens",
-                peak->sessions.per_minute, peak->attempts.per_minute, peak->tokens.per_minute);
-    const double rpm = results_region_quota(package->results, package->focus, "rpm");
-    const double tpm = results_region_quota(package->results, package->focus, "tpm");
-    text_puts(&how, "; approved RPM ");
-    rpm > 0 ? text_printf(&how, "%.0f", rpm) : text_puts(&how, FILL_IN);
-    text_puts(&how, ", TPM ");
-    tpm > 0 ? text_printf(&how, "%.0f", tpm) : text_puts(&how, FILL_IN);
+    text_printf(&how,
+                "; busiest minute: %.0f connects, %.0f attempts, %.0f tokens as a quota counts "
+                "them",
+                peak->sessions.per_minute, peak->attempts.per_minute, peak->counted.per_minute);
+    approved(package, "rpm", BLANK_RPM_NOW, "; approved RPM ", &how);
+    approved(package, "tpm", BLANK_TPM_NOW, ", TPM ", &how);
     add(package, "sustained 429 below the approved quota", FINDING_NOT_KNOWN, &how);
 }
 
 static void several_hosts(struct package *package)
 {
+    static const char what[] = "several hosts fail alike on one resource or region";
     struct text how = {0};
-    text_puts(&how,
-              "this package is of one host; run the same profile from another one and attach both");
-    add(package, "several hosts fail alike on one resource or region", FINDING_NOT_KNOWN, &how);
+    enum finding_state state = FINDING_NOT_KNOWN;
+    package_hosts_words(package, &how);
+    if (package->hosts.runs == 1) {
+        text_puts(&how, ": run the same profile from another one and give both (evidence RUN RUN)");
+    } else {
+        state = package_hosts_alike(package, &how);
+        if (package_hosts(package) < 2) state = FINDING_NOT_KNOWN;
+    }
+    add(package, what, state, &how);
 }
 
 static bool is_error_metric(const char *name)

@@ -92,7 +92,8 @@ const struct digest_code *digest_first(const struct digest *digest);
 size_t digest_longest(const struct digest *digest);
 
 /* The highest value per minute in a region, of connects, attempts and tokens, and when (ns UTC).
- * Counted: as a quota is (realtime/token_count.h), with the input of attempts that had a usage. */
+ * Counted: as a quota is (realtime/token_count.h), with the input of attempts that had a usage, and
+ * max_output_tokens of each that was asked for: not of those whose dial did not open. */
 struct peak_value {
     double per_minute;
     int64_t at_ns;

@@ -174,8 +174,10 @@ static void headroom(struct package *package)
     uint64_t gateway = digest->limits[LIMIT_GATEWAY];
     if (gateway > 0)
         text_printf(&how, ", %llu by the limit of a gateway", (unsigned long long)gateway);
-    text_printf(&how, "; our busiest minute: %.0f connects, %.0f attempts, %.0f tokens",
-                peak->sessions.per_minute, peak->attempts.per_minute, peak->tokens.per_minute);
+    text_printf(&how,
+                "; our busiest minute: %.0f connects, %.0f attempts, %.0f tokens as a quota counts "
+                "them",
+                peak->sessions.per_minute, peak->attempts.per_minute, peak->counted.per_minute);
     if (digest->limit_requests.count > 0)
         text_printf(&how, "; x-ratelimit-limit-requests %.0f", digest->limit_requests.low);
     if (digest->limit_tokens.count > 0)
@@ -230,13 +232,20 @@ static void lifecycle(struct package *package)
 static void unseen(struct package *package)
 {
     struct text how = {0};
-    text_puts(&how, "all figures come from one machine and one network path");
+    struct text rates = {0};
+    const bool several = package_hosts(package) > 1;
+    text_puts(&how, "the figures come from ");
+    package_hosts_words(package, &how);
     for (size_t i = 0; i < package->comparison_count; i++) {
         if (!package->comparisons[i].same_minutes) continue;
-        text_puts(&how, "; the control regions were reached from the same one");
+        text_puts(&how, "; the control regions were reached from the same");
         break;
     }
-    add(package, "this one host or network", FINDING_NOT_CHECKED, &how);
+    add(package, "this one host or network",
+        several && package_hosts_alike(package, &rates) == FINDING_MET ? FINDING_EXCLUDED
+                                                                       : FINDING_NOT_CHECKED,
+        &how);
+    text_free(&rates);
     text_puts(&how, "only we can say: see \"our recent changes\" above");
     add(package, "recent changes on our side", FINDING_NOT_CHECKED, &how);
 }

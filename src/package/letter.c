@@ -59,24 +59,6 @@ static void control_sentence(const struct package *package, struct text *out)
     text_puts(out, ".");
 }
 
-/* What follows for hours that nobody measured. */
-static void service_sentence(const struct package *package, struct text *out)
-{
-    const struct claim_of of = package_claim(package, false, package->focus);
-    struct service_rate service = claim_failure_rate(&of, RATE_ATTEMPT);
-    struct text why = {0};
-    if (service.dependence.why == DEPENDENCE_KNOWN) {
-        text_puts(out, " Of such hours in general that says ");
-        format_range(out, &service.estimate);
-        text_puts(out, ".");
-    } else {
-        claim_why(&of, &service.dependence, &why);
-        text_printf(out, " How it is at other such hours this record alone cannot tell (%s).",
-                    text_str(&why));
-    }
-    text_free(&why);
-}
-
 static void opening(const struct package *package, struct text *out)
 {
     const struct results *results = package->results;
@@ -88,9 +70,7 @@ static void opening(const struct package *package, struct text *out)
     char to[32];
     format_utc_ms(results->start_ns, from);
     format_utc_ms(results->end_ns, to);
-    text_puts(out, "# Failures of realtime sessions in ");
-    markdown_plain(out, region);
-    text_puts(out, "\n\nHello,\n\nwe ask you to look into failures of our realtime deployment in ");
+    text_puts(out, "\nHello,\n\nwe ask you to look into failures of our realtime deployment in ");
     markdown_plain(out, region);
     text_puts(out, ".");
     package_letter_incidents(package, out);
@@ -106,7 +86,6 @@ static void opening(const struct package *package, struct text *out)
     text_puts(out, " attempts failed: ");
     format_estimate(out, &rate.estimate);
     text_puts(out, " at 95% confidence.");
-    service_sentence(package, out);
     control_sentence(package, out);
     if (first != NULL) {
         text_puts(out, " Most often it was `");
@@ -122,7 +101,8 @@ static void opening(const struct package *package, struct text *out)
     text_puts(
         out,
         "We know of no documented limit on concurrent sessions and of no documented failure rate "
-        "that would be normal, and ask: what failed here, and what should we change?\n");
+        "that would be normal. What failed, as far as the answers say, stands below; we ask what "
+        "was behind it, and what we should change.\n");
     text_puts(out, "\nThank you!\n");
 }
 
@@ -195,15 +175,27 @@ static void region_rows(const struct package *package, size_t region, struct tab
     table_next(table);
 }
 
+/* Without it nobody can look anything up, so it stands first. */
+static void only_we_know(const struct package *package, struct text *out)
+{
+    static const enum blank blanks[] = {BLANK_SUBSCRIPTION,    BLANK_IMPACT, BLANK_RESOURCE,
+                                        BLANK_MODEL_VERSION,   BLANK_TIER,   BLANK_CHANGES,
+                                        BLANK_DEPLOYMENT_TYPE, BLANK_HOSTS};
+    struct table table = {0};
+    table_column(&table, "what only we know", true);
+    table_column(&table, "value", true);
+    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) {
+        if (!blank_is_asked(package, blanks[i])) continue;
+        table_put(&table, blank_name(blanks[i]));
+        blank_put(package, blanks[i], table_cell(&table));
+        table_next(&table);
+    }
+    table_markdown(&table, out);
+    table_free(&table);
+}
+
 static void identify(const struct package *package, struct text *out)
 {
-    static const char *const blanks[] = {"subscription id",
-                                         "resource name",
-                                         "model version",
-                                         "quota tier",
-                                         "impact on our users",
-                                         "our recent changes",
-                                         "Resource Health of the resource at that time"};
     struct table table = {0};
     heading(out, "What it is about");
     table_column(&table, "what", true);
@@ -215,7 +207,9 @@ static void identify(const struct package *package, struct text *out)
     names_row(&table, "addresses connected to", package->digest.addresses);
     transport_row(package, &table);
     client_rows(package, &table);
-    for (size_t i = 0; i < sizeof blanks / sizeof *blanks; i++) row(&table, blanks[i], FILL_IN);
+    table_put(&table, "time counted");
+    package_counted(package, table_cell(&table));
+    table_next(&table);
     table_markdown(&table, out);
     table_free(&table);
 }
@@ -263,8 +257,11 @@ static void azure(const struct package *package, struct text *out)
     struct text line = {0};
     heading(out, "What Azure says");
     if (package->azure == NULL) {
-        text_puts(out,
-                  "Service Health, Resource Health and Azure Monitor of that time: " FILL_IN "\n");
+        text_puts(out, "Service Health, Resource Health and Azure Monitor of that time: ");
+        blank_put(package, BLANK_HEALTH, &line);
+        plain(out, &line);
+        text_puts(out, "\n");
+        text_free(&line);
         return;
     }
     words_azure(package->results, &line);
@@ -345,9 +342,15 @@ void package_letter(const struct package *package, const char *const *files, str
 {
     static const char *const headings[] = {"cause", "state", "how it was checked"};
     text_puts(out, package_simulated(package));
+    text_puts(out, "# Failures of realtime sessions in ");
+    markdown_plain(out, package->results->regions[package->focus]);
+    text_puts(out, "\n\n");
+    only_we_know(package, out);
     opening(package, out);
+    package_letter_best(package, out);
     identify(package, out);
     package_letter_rates(package, out);
+    text_puts(out, "\n# Appendices\n");
     package_letter_traces(package, out);
     package_letter_control(package, out);
     heading(out, "What we have excluded");

@@ -86,6 +86,8 @@ static void subjects_json(const struct package *package, struct text *out)
         json_put_number(out, "peak_connects_per_minute", package->peaks[r].sessions.per_minute);
         json_put_number(out, "peak_attempts_per_minute", package->peaks[r].attempts.per_minute);
         json_put_number(out, "peak_tokens_per_minute", package->peaks[r].tokens.per_minute);
+        json_put_number(out, "peak_counted_tokens_per_minute",
+                        package->peaks[r].counted.per_minute);
         json_close(out, '}');
     }
     json_close(out, ']');
@@ -108,11 +110,20 @@ static void codes_json(const struct digest *digest, struct text *out)
 
 void package_json(const struct package *package, struct text *out)
 {
+    struct text line = {0};
     json_open(out, '{');
     json_key(out, "simulated");
     json_bool(out, results_simulated(package->results));
     json_put_string(out, "made", package->made);
     json_put_string(out, "run", results_fact(package->results, "run", "id"));
+    json_put_count(out, "runs", package->hosts.runs);
+    json_put_count(out, "hosts_at_least", package_hosts(package));
+    package_counted(package, &line);
+    json_put_string(out, "counted", text_str(&line));
+    text_clear(&line);
+    (void)blanks_left(package, "\n", &line);
+    json_put_lines(out, "blanks", text_str(&line));
+    text_free(&line);
     json_key(out, "window");
     package->limited ? json_string(out, package->request->window->spec) : json_null(out);
     json_key(out, "chosen");

@@ -138,6 +138,7 @@ static enum err_code choose(struct package *package, struct error *err)
 static enum err_code conclude(struct package *package, struct error *err)
 {
     format_utc_ms(clock_wall_ns(), package->made);
+    if (!package_count_hosts(package)) return error_set(err, ERR_NOMEM, "no memory for the hosts");
     text_puts(&package->notes, text_str(&package->results->notes));
     package_compare(package);
     package_exclude(package);
@@ -157,6 +158,8 @@ enum err_code package_open(struct package *package, struct error *err)
     enum err_code code = read_results(package, err);
     if (code == ERR_OK) code = read_azure(package, err);
     if (code == ERR_OK) code = read_check(package, err);
+    if (code == ERR_OK && package->request->fill_file != NULL)
+        code = blanks_read(package->request->fill_file, &package->blanks, err);
     if (code == ERR_OK) code = choose(package, err);
     if (code == ERR_OK) code = digest_read(package, err);
     if (code == ERR_OK) code = conclude(package, err);
@@ -177,6 +180,10 @@ void package_close(struct package *package)
         free(package->comparisons[i].why);
     }
     for (size_t i = 0; i < package->window_count; i++) window_free(&package->windows[i]);
+    for (size_t i = 0; package->manifests != NULL && i < package->request->run_count; i++)
+        cJSON_Delete(package->manifests[i]);
+    free(package->manifests);
+    blanks_free(&package->blanks);
     free(package->windows);
     free(package->peaks);
     free(package->subject);
@@ -203,6 +210,22 @@ static void strength_line(const struct package *package, struct text *out)
         separator = "; ";
     }
     text_puts(out, "\n");
+}
+
+static void summary_blanks(const struct package *package, struct text *out)
+{
+    struct text names = {0};
+    const size_t left = blanks_left(package, "; ", &names);
+    if (left == 0) {
+        text_puts(out, "next        nothing is left to fill in: read support-request.md and send "
+                       "it\n");
+    } else {
+        text_printf(out, "next        %zu blanks only you can fill in: ", left);
+        display_folded(out, text_str(&names), 12, TERMINAL_WIDTH);
+        text_puts(out, "\n            write lines \"NAME: VALUE\" into a file and make the package "
+                       "with --fill FILE\n");
+    }
+    text_free(&names);
 }
 
 void package_summary(const struct package *package, const char *archive, size_t files,
@@ -233,8 +256,5 @@ void package_summary(const struct package *package, const char *archive, size_t 
                 count_state(conditions, FINDING_MET), count_state(conditions, FINDING_NOT_MET),
                 count_state(conditions, FINDING_NOT_KNOWN));
     text_printf(out, "quota       %s\n", text_str(&package->quota_reason));
-    text_puts(
-        out,
-        "next        fill in the blanks (\"to fill in\") of support-request.md first; the archive "
-        "holds them unfilled\n");
+    summary_blanks(package, out);
 }

@@ -5,16 +5,19 @@
 #include "base/files.h"
 #include "base/json.h"
 #include "base/memory.h"
+#include "package/merged.h"
 #include "package/open.h"
 #include "package/parts.h"
 #include "record/archive.h"
 #include "record/folder.h"
+#include "record/run_reader.h"
 #include "report/azure_tables.h"
 
 #include <errno.h>
 #include <inttypes.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 #include <sys/random.h>
 #include <sys/stat.h>
@@ -262,19 +265,60 @@ static enum err_code make(struct package *package, struct package_made *made, co
     return code;
 }
 
-enum err_code package_make(const struct package_request *request, struct package_made *made,
-                           struct error *err)
+/* Keeps the manifests of several runs, which the merged one does not hold whole. */
+static enum err_code keep_manifests(struct package *package, struct error *err)
+{
+    const struct package_request *request = package->request;
+    enum err_code code = ERR_OK;
+    if (request->run_count < 2) return ERR_OK;
+    package->manifests = calloc(request->run_count, sizeof(cJSON *));
+    if (package->manifests == NULL) return error_set(err, ERR_NOMEM, "no memory for the runs");
+    for (size_t i = 0; code == ERR_OK && i < request->run_count; i++) {
+        struct run_reader *reader;
+        code = run_reader_open(request->runs[i], &reader, err);
+        if (code != ERR_OK) break;
+        package->manifests[i] = cJSON_Duplicate(run_reader_manifest(reader), true);
+        run_reader_close(reader);
+        if (package->manifests[i] == NULL)
+            code = error_set(err, ERR_NOMEM, "no memory for the runs");
+    }
+    return code;
+}
+
+static enum err_code make_of(const struct package_request *request, struct text *notes,
+                             struct package_made *made, struct error *err)
 {
     struct package package = {.request = request};
     struct text archive = {0};
+    text_puts(&package.notes, text_str(notes));
     text_printf(&archive, "%s.tar.gz", request->output);
-    enum err_code code = check_free(request->output, err);
-    if (code == ERR_OK) code = check_free(text_str(&archive), err);
+    enum err_code code = keep_manifests(&package, err);
     if (code == ERR_OK) code = package_open(&package, err);
     if (code == ERR_OK) code = make(&package, made, text_str(&archive), err);
     if (code == ERR_OK && (made->json.failed || made->summary.failed))
         code = error_set(err, ERR_NOMEM, "no memory to describe the package");
     package_close(&package);
     text_free(&archive);
+    return code;
+}
+
+enum err_code package_make(const struct package_request *request, struct package_made *made,
+                           struct error *err)
+{
+    struct package_request of = *request;
+    struct text archive = {0};
+    struct text merged = {0};
+    struct text notes = {0};
+    text_printf(&archive, "%s.tar.gz", request->output);
+    enum err_code code = check_free(request->output, err);
+    if (code == ERR_OK) code = check_free(text_str(&archive), err);
+    if (code == ERR_OK && request->run_count > 1)
+        code = package_merge(request, &merged, &notes, err);
+    of.folder = merged.length > 0 ? text_str(&merged) : request->runs[0];
+    if (code == ERR_OK) code = make_of(&of, &notes, made, err);
+    if (merged.length > 0) folder_remove(text_str(&merged));
+    text_free(&archive);
+    text_free(&merged);
+    text_free(&notes);
     return code;
 }

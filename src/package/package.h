@@ -11,7 +11,9 @@
 #include <stddef.h>
 
 struct package_request {
-    const char *folder;         /* of the run */
+    const char *const *runs;    /* their folders; several of one profile are merged first */
+    size_t run_count;           /* at least 1 */
+    const char *folder;         /* of the one run, or of the merged one: package_make sets it */
     const char *const *regions; /* what the evidence is about; none: the region with the highest
                                    failure rate */
     size_t region_count;
@@ -20,6 +22,7 @@ struct package_request {
     const char *output;          /* the package's folder, which must not exist yet, nor
                                <output>.tar.gz */
     const char *check_file;      /* the output of `rushhour check --json`, or NULL */
+    const char *fill_file;       /* what the blanks are filled in with (blanks.h), or NULL */
     struct azure_files azure;    /* the output of az, if any */
 };
 

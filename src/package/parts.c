@@ -199,3 +199,22 @@ const char *package_simulated(const struct package *package)
                                                  "service.**\n\n"
                                                : "";
 }
+
+void package_counted(const struct package *package, struct text *out)
+{
+    char from[32];
+    char to[32];
+    format_utc_ms(package->results->start_ns, from);
+    format_utc_ms(package->results->end_ns, to);
+    if (package->limited) {
+        text_printf(out, "only %s of the run, %s to %s", package->request->window->spec, from, to);
+    } else {
+        text_printf(out, "the whole run, %s to %s", from, to);
+    }
+}
+
+const struct told_limit *package_told_limit(const struct package *package, const char *key)
+{
+    const struct told_limits *limits = &package_cell(package, package->focus)->cell.limits;
+    return strcmp(key, "rpm") == 0 ? &limits->requests : &limits->tokens;
+}

@@ -7,6 +7,7 @@
 #include "figures/cells.h"
 #include "figures/claim.h"
 #include "figures/model.h"
+#include "package/blanks.h"
 #include "package/digest.h"
 #include "package/package.h"
 #include "record/evidence_read.h"
@@ -14,8 +15,6 @@
 #include "stats/comparison.h"
 
 #include <cjson/cJSON.h>
-
-#define FILL_IN "to fill in: ____________"
 
 /* The state of a checked statement. */
 enum finding_state {
@@ -66,6 +65,12 @@ enum strength { STRENGTH_WEAK, STRENGTH_FAIR, STRENGTH_STRONG };
 /* QUOTA_UNKNOWN: too many records are missing to tell. */
 enum quota { QUOTA_NONE, QUOTA_SOME, QUOTA_EVIDENCE, QUOTA_UNKNOWN };
 
+/* On how many hosts the load was driven. */
+struct hosts {
+    size_t runs;      /* that went into the run, 1: it was not merged */
+    size_t different; /* hosts that their folders tell apart; as many there are at least */
+};
+
 struct package {
     const struct package_request *request;
     struct results *results;
@@ -87,6 +92,9 @@ struct package {
     enum strength strength;
     enum quota quota;
     struct text quota_reason;
+    struct blanks blanks;
+    struct hosts hosts;
+    cJSON **manifests; /* of the runs that were given, if several; one per run of the request */
     struct text notes; /* one sentence per line */
 };
 
@@ -118,6 +126,23 @@ const struct slice *package_worst(const struct package *package);
 /* Appends "2026-04-14 14:00-15:00 UTC (07:00-08:00 PDT)". */
 void package_when(const struct package *package, const struct slice *slice, struct text *out);
 
+/* Appends which time is counted: "the whole run, 2026-04-14T13:00:00.000Z to ...". */
+void package_counted(const struct package *package, struct text *out);
+
+/* The limit per minute that the service told the focus, "rpm" or "tpm"; 0 if it told none. */
+const struct told_limit *package_told_limit(const struct package *package, const char *key);
+
+/* Fills package->hosts. False without memory. */
+bool package_count_hosts(struct package *package);
+
+/* How many hosts there are at least, or as we say ourselves (BLANK_HOSTS); and that as a clause. */
+size_t package_hosts(const struct package *package);
+void package_hosts_words(const struct package *package, struct text *out);
+
+/* Whether the runs that were given fail alike: each has failures, and their intervals have a rate
+ * in common. Appends the rates, or why that is not known, to what package_hosts_words says. */
+enum finding_state package_hosts_alike(const struct package *package, struct text *how);
+
 /* Attempts of all subjects together. */
 uint64_t package_attempts(const struct package *package);
 
@@ -146,6 +171,8 @@ void package_letter_incidents(const struct package *package, struct text *out);
 void package_incidents_json(const struct package *package, struct text *out); /* a member */
 void package_letter_rates(const struct package *package, struct text *out);
 void package_letter_control(const struct package *package, struct text *out);
+void package_letter_causes(const struct package *package, struct text *out); /* a list */
+void package_letter_best(const struct package *package, struct text *out);
 void package_letter_traces(const struct package *package, struct text *out);
 void package_quota_letter(const struct package *package, struct text *out);
 void package_windows_csv(const struct package *package, struct text *out);

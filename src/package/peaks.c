@@ -3,6 +3,7 @@
 #include "realtime/token_count.h"
 #include "record/run_reader.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 #define MINUTE (60 * NS_PER_S)
@@ -11,7 +12,8 @@
 struct minute {
     int64_t start_ns, end_ns;
     bool averaged; /* contains an interval longer than a minute, whose inside is unknown */
-    double sessions, attempts, tokens, counted;
+    double sessions, attempts, tokens, input;
+    double unopened; /* dials that did not open, or not yet: no response was asked for on them */
 };
 
 struct walk {
@@ -28,13 +30,15 @@ static void raise(struct peak_value *peak, double count, const struct minute *mi
     *peak = (struct peak_value){per_minute, minute->start_ns};
 }
 
-static void finish(struct peak *peak, const struct minute *minute)
+/* `reserved`: tokens of each response that was asked for, beside its input. */
+static void finish(struct peak *peak, const struct minute *minute, double reserved)
 {
     if (minute->end_ns == 0) return;
+    const double asked = fmax(0, minute->attempts - fmax(0, minute->unopened));
     raise(&peak->sessions, minute->sessions, minute);
     raise(&peak->attempts, minute->attempts, minute);
     raise(&peak->tokens, minute->tokens, minute);
-    raise(&peak->counted, minute->counted, minute);
+    raise(&peak->counted, minute->input + asked * reserved, minute);
 }
 
 static void see(void *context, size_t region, int64_t start_ns, int64_t end_ns,
@@ -50,7 +54,7 @@ static void see(void *context, size_t region, int64_t start_ns, int64_t end_ns,
     if (window != NULL && !window_contains(window, start_ns)) return;
     int64_t begin_ns = start_ns - start_ns % MINUTE;
     if (minute->end_ns == 0 || minute->start_ns != begin_ns) {
-        finish(&package->peaks[region], minute);
+        finish(&package->peaks[region], minute, walk->reserved);
         *minute = (struct minute){.start_ns = begin_ns};
     }
     minute->end_ns = end_ns;
@@ -58,8 +62,9 @@ static void see(void *context, size_t region, int64_t start_ns, int64_t end_ns,
     minute->sessions += (double)cell->counters.sessions_started;
     minute->attempts += (double)cell->counters.attempts_started;
     minute->tokens += (double)(cell->counters.input_tokens + cell->counters.output_tokens);
-    minute->counted += (double)cell->counters.input_tokens +
-                       (double)cell->counters.attempts_started * walk->reserved;
+    minute->input += (double)cell->counters.input_tokens;
+    minute->unopened +=
+        (double)cell->counters.sessions_started - (double)cell->counters.sessions_opened;
 }
 
 /* By session.max_output_tokens of the profile that was run. */
@@ -82,7 +87,8 @@ enum err_code peaks_read(struct package *package, struct run_reader *reader, str
         code = error_set(err, ERR_NOMEM, "no memory to read the intervals of the run");
     } else {
         code = run_reader_intervals(reader, see, &walk, err);
-        for (size_t r = 0; r < regions; r++) finish(&package->peaks[r], &walk.minutes[r]);
+        for (size_t r = 0; r < regions; r++)
+            finish(&package->peaks[r], &walk.minutes[r], walk.reserved);
     }
     free(walk.minutes);
     return code;

@@ -76,24 +76,44 @@ void package_judge_quota(struct package *package)
     }
 }
 
-static void blank(struct table *table, const char *what, const char *why)
+static void blank(const struct package *package, enum blank what, const char *why,
+                  struct table *table)
 {
-    table_put(table, what);
-    text_printf(table_cell(table), "%s%s%s", FILL_IN, why[0] == '\0' ? "" : " - ", why);
+    table_put(table, blank_name(what));
+    blank_put(package, what, table_cell(table));
+    if (package->blanks.values[what] == NULL && why[0] != '\0')
+        text_printf(table_cell(table), " - %s", why);
     table_next(table);
 }
 
-/* As the profile has it; else to be filled in. */
-static void bought(const struct package *package, const char *key, const char *what,
+/* What we have: as we say, else as the service told, else as the profile has it. */
+static void bought(const struct package *package, const char *key, enum blank what,
                    struct table *table)
 {
     const double quota = results_region_quota(package->results, package->focus, key);
-    if (quota <= 0) {
-        blank(table, what, "as the portal shows it");
+    const struct told_limit *told = package_told_limit(package, key);
+    if (package->blanks.values[what] != NULL || (told->high == 0 && quota <= 0)) {
+        blank(package, what, "as the portal shows it", table);
         return;
     }
-    table_put(table, what);
-    text_count(table_cell(table), (uint64_t)quota);
+    struct text *out = table_cell(table);
+    table_put(table, blank_name(what));
+    if (told->high > 0) {
+        text_count(out, told->high);
+        text_puts(out, ", as the service told");
+        if (told->low < told->high) {
+            text_puts(out, " (");
+            text_count(out, told->low);
+            text_puts(out, " at the lowest)");
+        }
+    }
+    if (quota > 0 && (double)told->high == quota) {
+        text_puts(out, " and our own profile says");
+    } else if (quota > 0) {
+        text_puts(out, told->high > 0 ? "; " : "");
+        text_count(out, (uint64_t)quota);
+        text_puts(out, " by our own profile");
+    }
     table_next(table);
 }
 
@@ -103,36 +123,48 @@ static void line(struct table *table, const char *what, const char *value)
     table_put(table, value[0] == '\0' ? "not known" : value);
 }
 
-static void identify(const struct package *package, struct text *out)
+static void deployment_rows(const struct package *package, struct table *table)
 {
     const struct results *results = package->results;
+    const char *type = results_deployment_type(results, package->focus);
+    line(table, "region",
+         package->digest.service_regions[0][0] != '\0' ? package->digest.service_regions[0]
+                                                       : results->regions[package->focus]);
+    line(table, "host", results_region_fact(results, package->focus, "host"));
+    line(table, "deployment", results_region_fact(results, package->focus, "deployment"));
+    line(table, "model", results_region_fact(results, package->focus, "model"));
+    blank(package, BLANK_MODEL_VERSION, "", table);
+    if (type[0] != '\0') {
+        line(table, blank_name(BLANK_DEPLOYMENT_TYPE), type);
+    } else {
+        blank(package, BLANK_DEPLOYMENT_TYPE, "Global Standard, ...", table);
+    }
+    table_put(table, "time counted");
+    package_counted(package, table_cell(table));
+    table_next(table);
+}
+
+/* What only we can say comes first: without it nobody can act on the rest. */
+static void identify(const struct package *package, struct text *out)
+{
     struct table table = {0};
     table_column(&table, "what", true);
     table_column(&table, "value", true);
-    blank(&table, "subscription id", "");
-    blank(&table, "resource name", "");
-    line(&table, "region",
-         package->digest.service_regions[0][0] != '\0' ? package->digest.service_regions[0]
-                                                       : results->regions[package->focus]);
-    line(&table, "host", results_region_fact(results, package->focus, "host"));
-    line(&table, "deployment", results_region_fact(results, package->focus, "deployment"));
-    line(&table, "model", results_region_fact(results, package->focus, "model"));
-    const char *type = results_deployment_type(results, package->focus);
-    if (type[0] != '\0') {
-        line(&table, "deployment type", type);
-        blank(&table, "model version", "");
-    } else {
-        blank(&table, "model version, deployment type (Global Standard, ...)", "");
-    }
-    bought(package, "rpm", "RPM now", &table);
-    blank(&table, "RPM requested", "");
-    bought(package, "tpm", "TPM now", &table);
-    blank(&table, "TPM requested", "");
-    blank(&table, "use case, user impact, why this model", "");
-    blank(&table, "growth: sessions per hour and tokens per session expected", "");
-    blank(&table, "what was optimised already", "prompt size, max tokens, pruning, other regions");
+    blank(package, BLANK_SUBSCRIPTION, "", &table);
+    blank(package, BLANK_IMPACT, "", &table);
+    blank(package, BLANK_USE_CASE, "", &table);
+    blank(package, BLANK_RPM_REQUESTED, "", &table);
+    blank(package, BLANK_TPM_REQUESTED, "", &table);
+    blank(package, BLANK_RESOURCE, "", &table);
+    blank(package, BLANK_GROWTH, "", &table);
+    blank(package, BLANK_OPTIMISED, "prompt size, max tokens, pruning, other regions", &table);
+    bought(package, "rpm", BLANK_RPM_NOW, &table);
+    bought(package, "tpm", BLANK_TPM_NOW, &table);
+    deployment_rows(package, &table);
     table_markdown(&table, out);
     table_free(&table);
+    text_puts(out, "\nA limit that the service tells may be that of a slice of the minute: hold it "
+                   "against the portal.\n");
 }
 
 static void peak_row(struct table *table, const char *what, const struct peak_value *peak)
@@ -222,20 +254,34 @@ static void proof(const struct package *package, struct text *out)
         "limit for a time (F32): please tell us so, since that is capacity, not quota. "
         "Configured TPM: ");
     const double tpm = results_region_quota(package->results, package->focus, "tpm");
-    if (tpm > 0) {
+    if (tpm > 0 && package->blanks.values[BLANK_TPM_NOW] == NULL) {
         text_count(out, (uint64_t)tpm);
     } else {
-        text_puts(out, FILL_IN);
+        struct text now = {0};
+        blank_put(package, BLANK_TPM_NOW, &now);
+        markdown_plain(out, text_str(&now));
+        text_free(&now);
     }
     text_puts(out, "\n");
+}
+
+/* The share of attempts refused for quota, with the interval that attempts of one session have. */
+static struct estimate refused(const struct package *package)
+{
+    struct cluster_sums sums = {0};
+    for (size_t r = 0; r < package->results->region_count; r++) {
+        if (package->subject[r]) cluster_merge(&sums, &package_cell(package, r)->cell.clusters);
+    }
+    return rate_in_sessions((double)package->digest.limits[LIMIT_QUOTA],
+                            (double)package_attempts(package), &sums, CONFIDENCE);
 }
 
 void package_quota_letter(const struct package *package, struct text *out)
 {
     const struct digest *digest = &package->digest;
     const struct report_cell *cell = package_cell(package, package->focus);
-    struct estimate share = rate_wilson((double)digest->limits[LIMIT_QUOTA],
-                                        (double)package_attempts(package), CONFIDENCE);
+    struct text history = {0};
+    const struct estimate share = refused(package);
     text_puts(out, package_simulated(package));
     text_puts(out, "# Request for more quota: realtime deployment in ");
     markdown_plain(out, package->results->regions[package->focus]);
@@ -253,12 +299,15 @@ void package_quota_letter(const struct package *package, struct text *out)
     format_estimate(out, &share);
     text_puts(out, " at 95% confidence. Retries: ");
     text_count(out, cell->cell.counters.retries);
-    text_puts(
-        out,
-        ", so refused calls are not hidden by them. History of 30 days from Azure Monitor: " FILL_IN
-        " (the run covers ");
-    text_printf(out, "%.1f hours).\n",
+    text_puts(out,
+              ", so refused calls are not hidden by them. History of 30 days from Azure Monitor: ");
+    blank_put(package, BLANK_HISTORY, &history);
+    markdown_plain(out, text_str(&history));
+    text_free(&history);
+    text_printf(out, " (the run covers %.1f hours).\n",
                 (double)(package->results->end_ns - package->results->start_ns) / 3600e9);
+    text_puts(out, "\nWhat failed, by cause:\n\n");
+    package_letter_causes(package, out);
     proof(package, out);
     text_puts(
         out,

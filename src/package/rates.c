@@ -1,11 +1,13 @@
 /* The parts of the letter with the figures: how often, what, and what worked at the same time. */
 #include "base/digits.h"
 #include "package/parts.h"
+#include "realtime/failure.h"
 #include "report/format.h"
 
 #include <stdlib.h>
 
 #define CODES_SHOWN 15
+#define CAUSES_SHOWN 6
 
 static void put_estimate(struct table *table, const struct report_cell *cell, enum rate_kind kind)
 {
@@ -14,8 +16,8 @@ static void put_estimate(struct table *table, const struct report_cell *cell, en
     table_next(table);
 }
 
-/* The row of a part of the run; `claims` adds what it says of the service at such hours. */
-static void rate_row(struct table *table, const struct claim_of *of, bool claims)
+/* The row of a part of the run. */
+static void rate_row(struct table *table, const struct claim_of *of)
 {
     const struct report_cell *cell = of->cell;
     text_count(table_cell(table), report_cell_attempts(cell));
@@ -23,23 +25,37 @@ static void rate_row(struct table *table, const struct claim_of *of, bool claims
     text_count(table_cell(table), cell->cell.counters.attempts_failed);
     table_next(table);
     put_estimate(table, cell, RATE_ATTEMPT);
-    if (claims) {
-        struct service_rate service = claim_failure_rate(of, RATE_ATTEMPT);
-        format_service(table_cell(table), &service);
-        table_next(table);
-    }
     put_estimate(table, cell, RATE_INTERACTION);
     put_estimate(table, cell, RATE_SESSION);
 }
 
-static void rate_columns(struct table *table, bool claims)
+static void rate_columns(struct table *table)
 {
     table_column(table, "attempts", false);
     table_column(table, "failed", false);
     table_column(table, "attempts failed (95%)", false);
-    if (claims) table_column(table, "at such hours (95%)", false);
     table_column(table, "user turns failed after retries", false);
     table_column(table, "sessions with a failure", false);
+}
+
+/* Of hours that nobody measured: another rate, so it is said apart from those of the run. */
+static void other_hours(const struct package *package, struct text *out)
+{
+    const struct claim_of of = package_claim(package, false, package->focus);
+    const struct service_rate service = claim_failure_rate(&of, RATE_ATTEMPT);
+    struct text why = {0};
+    if (service.dependence.why == DEPENDENCE_KNOWN) {
+        text_puts(out, " The rate of the service at such hours, other days included, lies by this "
+                       "record within ");
+        format_range(out, &service.estimate);
+        text_puts(out, " (95%), since an incident strikes all sessions at once.");
+    } else {
+        claim_why(&of, &service.dependence, &why);
+        text_puts(out, " How it is at other such hours this record alone cannot tell (");
+        markdown_plain(out, text_str(&why));
+        text_puts(out, ").");
+    }
+    text_free(&why);
 }
 
 static void rates(const struct package *package, struct text *out)
@@ -50,7 +66,7 @@ static void rates(const struct package *package, struct text *out)
     table_column(&table, "region", true);
     table_column(&table, "role", true);
     table_column(&table, "model, form", true);
-    rate_columns(&table, true);
+    rate_columns(&table);
     for (size_t r = 0; r < results->region_count; r++) {
         table_put(&table, results->regions[r]);
         table_put(&table, package->subject[r] ? "subject" : "control");
@@ -58,7 +74,7 @@ static void rates(const struct package *package, struct text *out)
                     results_region_fact(results, r, "dialect"));
         table_next(&table);
         const struct claim_of of = package_claim(package, false, r);
-        rate_row(&table, &of, true);
+        rate_row(&table, &of);
     }
     table_markdown(&table, out);
     table_free(&table);
@@ -66,9 +82,9 @@ static void rates(const struct package *package, struct text *out)
                    "connect that "
                    "failed while a turn waited for it). The intervals in brackets are of what "
                    "happened in this run; attempts of one session fail together, which they take "
-                   "into account. Beside them stands what that says of the service at such hours, "
-                   "other days included; it knows that an incident strikes all sessions at once. "
-                   "The records behind it: ");
+                   "into account.");
+    other_hours(package, out);
+    text_puts(out, " The records behind it: ");
     text_count(out, package->digest.attempts);
     text_puts(out, " failed attempts, ");
     text_count(out, package->digest.sessions);
@@ -118,23 +134,46 @@ static void over_time(const struct package *package, struct text *out)
                 count > shown ? " of the whole run (those with the most failures)"
                               : " of the whole run");
     table_column(&table, "time", true);
-    rate_columns(&table, false);
+    rate_columns(&table);
     for (size_t i = 0; i < shown; i++) {
         package_when(package, ranked[i].slice, table_cell(&table));
         table_next(&table);
         const struct claim_of of =
             claim_of_slice(package->results, grain, ranked[i].slice, package->focus);
-        rate_row(&table, &of, false);
+        rate_row(&table, &of);
     }
     table_markdown(&table, out);
     table_free(&table);
     free(ranked);
 }
 
+void package_letter_causes(const struct package *package, struct text *out)
+{
+    const struct digest *digest = &package->digest;
+    const uint64_t all = digest->attempts + digest->sessions;
+    for (size_t i = 0; i < digest->code_count && i < CAUSES_SHOWN; i++) {
+        const struct digest_code *code = &digest->codes[i];
+        const struct failure_class *class = failure_class_of(code->code);
+        text_puts(out, "- ");
+        text_count(out, code->count);
+        text_puts(out, " of ");
+        text_count(out, all);
+        text_printf(out, ": `%s` (%s, while in phase %s): ", code->code, domain_name(code->domain),
+                    phase_name(code->phase));
+        markdown_plain(out, class != NULL ? class->advice : "no known cause");
+        text_puts(out, "\n");
+    }
+    if (digest->code_count == 0) text_puts(out, "- no failure was recorded\n");
+    if (digest->code_count > CAUSES_SHOWN)
+        text_printf(out, "- and %zu more codes\n", digest->code_count - CAUSES_SHOWN);
+}
+
 static void classes(const struct package *package, struct text *out)
 {
     struct table table = {0};
     text_puts(out, "\n## What failed\n\n");
+    package_letter_causes(package, out);
+    text_puts(out, "\n");
     table_column(&table, "code", true);
     table_column(&table, "count", false);
     table_column(&table, "phase", true);

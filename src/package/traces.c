@@ -4,6 +4,7 @@
 
 #include <string.h>
 
+#define BEST 5
 #define TRACES_SHOWN 14
 #define TRACES_SHOWN_PER_CODE 2 /* for all codes but the first, which gets all there are */
 
@@ -47,11 +48,59 @@ static bool theirs(const struct digest_code *code)
     return code->domain == DOMAIN_SERVICE || code->domain == DOMAIN_QUOTA;
 }
 
+/* How much of a failure can be looked up, and how likely it is worth it: theirs first, then by the
+ * number of ids. */
+static int worth(const struct digest_code *code, const struct trace *trace)
+{
+    const char *const of[] = {trace->session_id, trace->response_id, trace->request_id,
+                              trace->event_id, trace->client_id};
+    int count = theirs(code) ? 100 : 0;
+    for (size_t i = 0; i < sizeof of / sizeof *of; i++) count += of[i][0] != '\0';
+    return count;
+}
+
+/* The next best trace that has not been taken, the more frequent code first; NULL: none is left. */
+static const struct trace *best_of(const struct digest *digest, const struct trace *const *taken,
+                                   size_t count)
+{
+    const struct trace *best = NULL;
+    int most = 0;
+    for (size_t i = 0; i < digest->code_count; i++) {
+        const struct digest_code *code = &digest->codes[i];
+        for (size_t t = 0; t < code->trace_count; t++) {
+            bool again = false;
+            for (size_t k = 0; k < count; k++) again = again || taken[k] == &code->traces[t];
+            if (again || worth(code, &code->traces[t]) <= most) continue;
+            most = worth(code, &code->traces[t]);
+            best = &code->traces[t];
+        }
+    }
+    return best;
+}
+
+void package_letter_best(const struct package *package, struct text *out)
+{
+    const struct trace *taken[BEST];
+    struct table table = {0};
+    size_t count = 0;
+    while (count < BEST) {
+        taken[count] = best_of(&package->digest, taken, count);
+        if (taken[count] == NULL) break;
+        count++;
+    }
+    if (count == 0) return;
+    text_printf(out, "\n## The %zu failures to look up first\n\n", count);
+    trace_columns(&table);
+    for (size_t i = 0; i < count; i++) trace_row(&table, taken[i]);
+    table_markdown(&table, out);
+    table_free(&table);
+}
+
 static void ids(const struct package *package, struct text *out)
 {
     struct table table = {0};
     size_t shown = 0;
-    text_puts(out, "\n## Ids to look up\n\n");
+    text_puts(out, "\n## More ids to look up\n\n");
     trace_columns(&table);
     for (int pass = 0; pass < 2; pass++) {
         for (size_t i = 0; i < package->digest.code_count; i++) {

@@ -117,9 +117,14 @@ static void weigh_circumstances(struct package *package)
 {
     const struct results *results = package->results;
     struct text how = {0};
-    text_puts(&how,
-              "one host, one network path: another host that sees the same would make it stronger");
-    reason(package, "hosts", FINDING_LIMITS, &how);
+    bool alike = false;
+    package_hosts_words(package, &how);
+    if (package->hosts.runs == 1) {
+        text_puts(&how, ": another host that sees the same would make it stronger");
+    } else {
+        alike = package_hosts_alike(package, &how) == FINDING_MET && package_hosts(package) > 1;
+    }
+    reason(package, "hosts", alike ? FINDING_SUPPORTS : FINDING_LIMITS, &how);
     if (results->end_ns - results->start_ns < SHORT_NS) {
         text_printf(&how, "only %.1f minutes were recorded",
                     (double)(results->end_ns - results->start_ns) / 60e9);

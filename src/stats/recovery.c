@@ -22,12 +22,16 @@ static double end_of(const struct time_block *block)
 
 /* ---- the parts ---- */
 
-/* The blocks of a part that lie in no incident. */
+/* The blocks of a part that lie in no incident, and all of them. */
 struct side {
     struct time_block *blocks;
     size_t count;
     struct cluster_sums chains;
     struct block_totals totals;
+    /* incidents included; borrowed */
+    const struct time_block *all;
+    size_t all_count;
+    struct cluster_sums all_chains;
 };
 
 static void add_block(struct block_totals *totals, const struct time_block *block)
@@ -78,7 +82,10 @@ static void sum_part(const struct cut *cut, const struct recovery_found *found, 
         const bool struck = recovery_is_struck(found, cut->elsewhere, block->start);
         incidents += struck && !was_struck;
         was_struck = struck;
-        if (end == 0) start = block->start;
+        if (side->all_count++ == 0) {
+            side->all = block;
+            start = block->start;
+        }
         end = end_of(block);
         add_block(&all, block);
         if (series->chains != NULL) cluster_merge(&sums, &series->chains[i]);
@@ -87,6 +94,7 @@ static void sum_part(const struct cut *cut, const struct recovery_found *found, 
         if (series->chains != NULL) cluster_merge(&side->chains, &series->chains[i]);
         if (side->blocks != NULL) side->blocks[side->count++] = *block;
     }
+    side->all_chains = sums;
     *part = part_of(&all, &sums, side, confidence);
     part->start = start;
     part->end = end;
@@ -122,6 +130,18 @@ static struct service_difference difference_of(const struct side *baseline,
     struct tested b;
     test_side(baseline->blocks, baseline->count, &baseline->chains, confidence, &a);
     test_side(since, count, chains, confidence, &b);
+    return service_difference(&a.side, &b.side, confidence);
+}
+
+/* Of all that failed: which bursts a scan finds in two parts of different length is no ground for
+ * telling them apart. */
+static struct service_difference difference_of_all(const struct side *baseline,
+                                                   const struct side *since, double confidence)
+{
+    struct tested a;
+    struct tested b;
+    test_side(baseline->all, baseline->all_count, &baseline->all_chains, confidence, &a);
+    test_side(since->all, since->all_count, &since->all_chains, confidence, &b);
     return service_difference(&a.side, &b.side, confidence);
 }
 
@@ -181,7 +201,8 @@ static double length_of(const struct recovery_stretch *stretch)
     return stretch->end - stretch->start;
 }
 
-/* Whether the baseline, the blocks before `to`, had the like of it: as long, and half as grave. */
+/* Whether the baseline, the blocks before `to`, had the like of it: as long, with two thirds of its
+ * rate. */
 static bool is_ordinary(const struct recovery_series *baseline, double to,
                         const struct recovery_stretch *one)
 {
@@ -196,7 +217,7 @@ static bool is_ordinary(const struct recovery_series *baseline, double to,
             sums.failures -= baseline->blocks[first].failures;
         }
         if (end_of(block) - baseline->blocks[first].start < NEARLY * length_of(one)) continue;
-        if (share_of(sums.failures, sums.attempts) >= rate / 2) return true;
+        if (share_of(sums.failures, sums.attempts) >= rate * 2 / 3) return true;
     }
     return false;
 }
@@ -230,7 +251,8 @@ static void say(struct recovery *out, enum recovery_verdict verdict, enum recove
     out->why = why;
 }
 
-/* Whether incidents since keep it from being recovered: oftener than before, or just now. */
+/* Whether incidents since keep it from being recovered: oftener or graver than before, or just
+ * now. */
 static bool incidents_weigh(struct recovery *out, double end)
 {
     const struct recovery_part *before = &out->baseline;
@@ -239,8 +261,11 @@ static bool incidents_weigh(struct recovery *out, double end)
     double quiet = end - out->last.end;
     bool oftener =
         (double)since->incidents * before->seconds > (double)before->incidents * since->seconds;
-    if (!oftener && quiet >= TAIL_SECONDS * NEARLY) return false;
+    /* A long one counts once, so what failed in all of them is looked at as well. */
+    bool more = since->rate.value > before->rate.value + out->margin;
+    if (!oftener && !more && quiet >= TAIL_SECONDS * NEARLY) return false;
     say(out, RECOVERY_TOO_EARLY, RECOVERY_INCIDENTS);
+    if (more) return true;
     if (!oftener) out->needed_seconds = TAIL_SECONDS - quiet;
     if (oftener && before->incidents > 0)
         out->needed_seconds =
@@ -268,12 +293,12 @@ static bool weigh(const struct recovery_asked *asked, const struct side *baselin
         return true;
     }
     const struct service_difference surely =
-        difference_of(baseline, since->blocks, since->count, &since->chains,
-                      1 - (1 - asked->confidence) / (double)asked->tests);
+        difference_of_all(baseline, since, 1 - (1 - asked->confidence) / (double)asked->tests);
     if (service_within_margin(&out->difference, out->margin)) {
         if (!incidents_weigh(out, end)) say(out, RECOVERY_RECOVERED, RECOVERY_WELL);
     } else if (service_verdict(&surely) == DIFFERENCE_WORSE) {
         say(out, RECOVERY_NOT_YET, RECOVERY_WORSE);
+        out->difference = surely;
     } else {
         bool known = out->difference.dependence.why == DEPENDENCE_KNOWN;
         say(out, RECOVERY_TOO_EARLY, known ? RECOVERY_UNSURE : RECOVERY_DEPENDENCE);

@@ -81,10 +81,11 @@ struct recovery {
     enum recovery_why why;
     bool struck; /* an incident before `since` was found or named, and it is above the baseline */
     struct recovery_part baseline, incident, since; /* since: from the incident's end on */
-    struct recovery_stretch last;         /* incident since; all 0: none. A relapse: the first */
-    double margin;                        /* that was used */
-    struct service_difference difference; /* since less baseline, outside of incidents, at such
-                                             hours; with 90% for a level of 5% on one side */
+    struct recovery_stretch last; /* incident since; all 0: none. A relapse: the first */
+    double margin;                /* that was used */
+    /* since less baseline at such hours, outside of incidents, with 90% for a level of 5% on one
+     * side; if RECOVERY_WORSE decides, of all that failed, with 95% over the regions */
+    struct service_difference difference;
     double needed_seconds; /* of further measuring, if it goes on like this; NaN: no length of it
                               settles this, or none is needed */
 };
@@ -93,17 +94,19 @@ struct recovery {
  * Judges one region.
  *
  * The incident: that with the most failures among those which a scan finds before `since`
- * (incidents_find), with its neighbours less than RECOVERY_QUIET_SECONDS away; or from
+ * (incidents_find), with its neighbours: right beside it, or lasting and less than
+ * RECOVERY_QUIET_SECONDS away; or from
  * `began`, or with a baseline from elsewhere all that was driven before `since`. If it reaches
  * beyond `since`, the part since begins at its end. Other stretches count as incidents if they are
  * a quarter as grave; less is left to the difference.
  *
  * Recovered: the difference of the rates outside of incidents lies below the margin
  * (service_within_margin: one-sided, which takes half an hour and more on both sides), incidents
- * come no oftener than in the baseline, and none within the last half hour. Relapsed: an incident
+ * come no oftener than in the baseline, all that failed is no more than the margin above it, and
+ * there is none within the last half hour. Relapsed: an incident
  * at least half as grave, which lasts (RECOVERY_LASTING_SECONDS), and the like of which the
  * baseline has not. Not yet: the incident went on beyond `since`, and what came after is not surely
- * less than halfway back to it; or the difference is surely above 0.
+ * less than halfway back to it; or the difference of all that failed is surely above 0.
  *
  * False without memory.
  */

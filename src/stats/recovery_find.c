@@ -156,6 +156,15 @@ static bool find_since(const struct recovery_asked *asked, double began,
     return ok;
 }
 
+/* Whether a stretch belongs to the incident so far away from it: right beside it, or long enough
+ * not to be a burst of its own. */
+static bool belongs(const struct recovery_stretch *one, double away, double incident_seconds)
+{
+    const double lasting = fmin(incident_seconds / 2, RECOVERY_LASTING_SECONDS);
+    return away <= MINUTE_SECONDS ||
+           (away < RECOVERY_QUIET_SECONDS && one->end - one->start >= lasting);
+}
+
 /* When the incident began: the gravest one before `since`, with its neighbours. NaN: none. */
 static double began_of(const struct recovery_asked *asked, const struct recovery_found *found)
 {
@@ -168,10 +177,12 @@ static double began_of(const struct recovery_asked *asked, const struct recovery
     }
     if (gravest == found->count)
         return asked->baseline.count > 0 && asked->run.count > 0 ? asked->run.blocks[0].start : NAN;
-    double began = found->list[gravest].start;
+    const struct recovery_stretch *incident = &found->list[gravest];
+    double began = incident->start;
     for (size_t i = gravest; i-- > found->of_baseline;) {
-        if (began - found->list[i].end >= RECOVERY_QUIET_SECONDS) break;
-        began = found->list[i].start;
+        const struct recovery_stretch *one = &found->list[i];
+        if (began - one->end >= RECOVERY_QUIET_SECONDS) break;
+        if (belongs(one, began - one->end, incident->end - incident->start)) began = one->start;
     }
     return began;
 }
@@ -184,7 +195,7 @@ static double ended_of(const struct recovery_asked *asked, const struct recovery
         const struct recovery_stretch *one = &found->list[i];
         if (one->end <= end) continue;
         if (one->start - end >= RECOVERY_QUIET_SECONDS) break;
-        end = one->end;
+        if (belongs(one, one->start - end, asked->since - found->began)) end = one->end;
     }
     return end;
 }

@@ -296,8 +296,19 @@ class Evidence(harness.Case):
         self.assertIn(f"| {max(minutes.values()):,} |", letter)
         for wanted in ("RPM requested", "TPM requested", "x-ratelimit-limit-requests", "capacity", refused[0]["message"][:20]):
             self.assertIn(wanted, letter)
-        for wanted in ("| RPM now | 100,000 |", "| TPM now | 8,000,000 |", "Configured TPM: 8,000,000"):
+        for wanted in ("| RPM now | 100,000, as the service told and our own profile says |",
+                       "| TPM now | 7,000,000, as the service told; 8,000,000 by our own profile |",
+                       "Configured TPM: 8,000,000", "| time counted | the whole run, ", "of 71: `upgrade_429`".replace(
+                           "71", f"{len(refused):,}")):
             self.assertIn(wanted, letter)
+        # as the service itself counted, but for attempts that were under way when a minute ended
+        counted = collections.Counter()
+        for line in (self.folder / "busy/ledger.jsonl").read_text().splitlines():
+            entry = json.loads(line)
+            if entry["region"] == "eastus2" and entry["kind"] == "response":
+                counted[entry["time"][:16]] += entry["counted_tokens"]
+        most = max(counted.values())
+        self.assertAlmostEqual(made["package"]["regions"][0]["peak_counted_tokens_per_minute"], most, delta=0.1 * most)
         self.check_limits(run)
         self.assertNotIn("quota-request.md", {path.name for path in self.facts(output="other")[0].iterdir()})
         self.assertIn("so we do not ask for any", (self.folder / "other" / "support-request.md").read_text())
@@ -525,6 +536,70 @@ class Evidence(harness.Case):
         health["value"][0]["properties"]["title"] = "ek_Canary0123456789"
         (self.folder / "health.json").write_text(json.dumps(health))
         self.refused(run, "service-health.csv", 2, "client secret", *files)
+
+    def other_host(self, name, kernel):
+        """The same run as if it were another one, of another machine."""
+        run = self.copy_run(name)
+        manifest = json.loads((run / "run.json").read_text())
+        manifest["run"]["id"] += "-" + name
+        manifest["host"]["kernel"] = kernel
+        (run / "run.json").write_text(json.dumps(manifest))
+        records = harness.Run(run).failures
+        for record in records:  # the same ids would be copies of the same failures
+            record["client_request_id"] = f"{name}-{record['client_request_id']}"
+        (run / "failures.jsonl").write_text("".join(json.dumps(record, separators=(",", ":")) + "\n" for record in records))
+        return run
+
+    def test_several_runs_in_one_package(self):
+        here, there, alike = (self.other_host(name, kernel) for name, kernel in (("here", "5"), ("there", "6"), ("alike", "6")))
+        package, made = self.facts(there, run=here)
+        records = harness.Run(here).failures
+        self.assertEqual(len(rows(package / "failures.csv")), 2 * len(records))
+        self.assertEqual((made["package"]["runs"], made["package"]["hosts_at_least"]), (2, 2))
+        one = next(row for row in rows(package / "windows.csv") if row["window"] == "whole run" and row["region"] == "eastus2")
+        whole = next(region for region in harness.Run(here).manifest["regions"] if region["name"] == "eastus2")
+        self.assertEqual(int(one["attempts_failed"]), 2 * whole["attempts"]["failed"])
+        conditions = {condition["what"]: condition for condition in made["package"]["escalation"]}
+        several = conditions["several hosts fail alike on one resource or region"]
+        self.assertEqual(several["state"], "met", several["how"])
+        self.assertIn("2 runs from 2 hosts", several["how"])
+        self.assertEqual({path.name for path in self.folder.iterdir()} - {"package", "package.tar.gz"},
+                         {"here", "there", "alike"}, "what was merged is gone")
+        _, made = self.facts(alike, run=there, output="one-host")
+        self.assertEqual((made["package"]["runs"], made["package"]["hosts_at_least"]), (2, 1))
+        self.assertIn("number of hosts", made["package"]["blanks"])
+        result = self.rushhour("evidence", here, here, "-o", "twice", expect=(1,))
+        self.assertIn("the same run", result.stderr)
+        self.assertFalse((self.folder / "twice").exists())
+        # a run that was merged before knows how many hosts it is of
+        self.rushhour("merge", "merged", here, there, "-q", expect=harness.ENDED)
+        _, made = self.facts(run="merged", output="of-merged")
+        self.assertEqual((made["package"]["runs"], made["package"]["hosts_at_least"]), (2, 2))
+
+    def test_blanks_are_filled_in_before_the_archive_is_made(self):
+        fill = self.folder / "blanks.txt"
+        fill.write_text("# ours\nsubscription id: 11111111-2222-3333-4444-555555555555\nimpact on our users: some | hear nothing\n")
+        package, made = self.facts("--fill", fill)
+        letter = (package / "support-request.md").read_text()
+        self.assertIn("| subscription id | 11111111-2222-3333-4444-555555555555 |", letter)
+        self.assertIn("some \\| hear nothing", letter)
+        self.assertLess(letter.index("subscription id"), letter.index("Hello,"))
+        self.assertNotIn("subscription id", made["package"]["blanks"])
+        self.assertIn("resource name", made["package"]["blanks"])
+        with tarfile.open(self.folder / "package.tar.gz") as archive:
+            packed = archive.extractfile("package/support-request.md").read().decode()
+        self.assertEqual(packed, letter)
+        summary = self.rushhour("evidence", self.run_folder, "-o", "again", "--no-check", "--fill", fill).stdout
+        self.assertIn("resource name", summary)
+        self.assertIn("--fill FILE", summary)
+        fill.write_text("subscription: 1\n")
+        result = self.rushhour("evidence", self.run_folder, "-o", "wrong", "--fill", fill, expect=(1, 2))
+        self.assertIn("blanks.txt:1: begins with no blank", result.stderr)
+        fill.write_text("impact on our users: key sk-Canary0123456789\n")
+        result = self.rushhour("evidence", self.run_folder, "-o", "leak", "--fill", fill, expect=(1,))
+        self.assertIn("support-request.md", result.stderr)
+        self.assertNotIn("Canary", result.stderr + result.stdout)
+        self.assertFalse((self.folder / "leak").exists())
 
     def test_nothing_is_replaced(self):
         (self.folder / "taken").mkdir()
