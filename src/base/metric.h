@@ -48,6 +48,8 @@ enum metric_use {
       "heard_end to the first audio (modality text: text) delta: endpoint + think, the silence "   \
       "that the user feels; where users speak ttft, first_event, first_answer and response count " \
       "from heard_end, too")                                                                       \
+    X(YIELD, "yield", METRIC_OF_SPEECH | METRIC_IN_THRESHOLDS,                                     \
+      "interruption (response.cancel sent) to response.done, cancelled")                           \
     X(RESPONSE, "response",                                                                        \
       METRIC_OF_ATTEMPT | METRIC_IN_CSV | METRIC_SHOWN | METRIC_EXPORTED | METRIC_IN_THRESHOLDS,   \
       "response.create due to response.done, successful attempts")                                 \

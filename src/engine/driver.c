@@ -233,6 +233,7 @@ static void driver_free(struct driver *driver)
     struct worker *worker = driver->worker;
     timers_cancel(worker->timers, &driver->deadline);
     timers_cancel(worker->timers, &driver->chunk);
+    timers_cancel(worker->timers, &driver->interruption);
     driver_end_trial(driver, TRIAL_WITHDRAWN);
     driver_release(driver);
     worker_leave_chain(worker, &driver->chain);
@@ -399,6 +400,11 @@ void driver_commit(struct driver *driver, uint64_t now_ns)
                                       .number = driver->user->turns};
     send_turn(driver, &question);
     feed(driver, &(struct session_input){.kind = INPUT_COMMITTED}, now_ns);
+}
+
+void driver_interrupted(struct driver *driver, uint64_t now_ns)
+{
+    feed(driver, &(struct session_input){.kind = INPUT_INTERRUPT}, now_ns);
 }
 
 void driver_pause(struct driver *driver, uint64_t paused_ns, uint64_t now_ns)

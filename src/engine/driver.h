@@ -64,8 +64,12 @@ struct driver {
     size_t spoken_bytes;          /* of the utterance, in messages */
     int64_t speech_ns;            /* its length */
     struct playout playout;       /* of the turn's answer */
-    uint64_t answer_ns;           /* when its first audio came; 0: not yet */
-    struct event_facts *error;    /* room for the session's; NULL: none came */
+    int64_t interrupt_after_ns;   /* of its first audio, in this machine's time; 0: not */
+    struct timer interruption;
+    bool listens;              /* an answer has come whole, and may still be played */
+    int64_t heard_ns;          /* until then; -1: it was not interrupted */
+    uint64_t answer_ns;        /* when its first audio came; 0: not yet */
+    struct event_facts *error; /* room for the session's; NULL: none came */
     /* kept for evidence */
     struct evidence_event events[EVIDENCE_EVENTS]; /* a ring */
     uint64_t event_count;
@@ -114,6 +118,9 @@ uint64_t driver_speak(struct driver *driver, uint64_t now_ns);
 void driver_hear(struct driver *driver, uint64_t bytes, uint64_t at_ns);
 int64_t driver_left_to_hear(const struct driver *driver, uint64_t now_ns);
 
+/* driver_voice.c: what the last attempt's answer was heard of, and how, is counted; ok: it is. */
+void driver_count_voice(struct driver *driver, bool ok);
+
 /* Its user has been heard to the last sound; and all that was said is committed. */
 void driver_spoken(struct driver *driver, uint64_t now_ns);
 void driver_commit(struct driver *driver, uint64_t now_ns);
@@ -124,6 +131,9 @@ void driver_count_taking(struct driver *driver, const struct event_facts *event,
 
 /* Closes cleanly, between turns, and releases the virtual user. */
 void driver_finish(struct driver *driver, uint64_t now_ns);
+
+/* The user interrupts the answer under way, whose cancel has been sent. */
+void driver_interrupted(struct driver *driver, uint64_t now_ns);
 
 /* Ends at once; an attempt in flight is cancelled. */
 void driver_abandon(struct driver *driver, uint64_t now_ns);

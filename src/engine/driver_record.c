@@ -115,16 +115,6 @@ static void count_end(struct driver *driver, enum attempt_end end, bool cut)
     }
 }
 
-/* What was said and heard in a turn. */
-static void count_voice(const struct driver *driver, struct counters *counters, bool ok)
-{
-    const struct turn *turn = &driver->session.turn;
-    if (!turn->spoken) return;
-    counters->speech_ms += (uint64_t)(driver->speech_ns / NS_PER_MS);
-    counters->audio_ms += (uint64_t)(driver->playout.audio_ns / NS_PER_MS);
-    counters->early_answers += ok && turn->early;
-}
-
 void driver_count_taking(struct driver *driver, const struct event_facts *event, uint64_t at_ns)
 {
     if (!driver->session.hears) return;
@@ -145,7 +135,7 @@ void driver_count_taking(struct driver *driver, const struct event_facts *event,
 static void count_attempt(struct driver *driver, enum attempt_end end, bool cut)
 {
     struct cell *cell = cell_of(driver);
-    if (!driver_in_dial(driver)) count_voice(driver, &cell->counters, end == ENDED_OK);
+    if (!driver_in_dial(driver)) driver_count_voice(driver, end == ENDED_OK);
     if (driver_in_dial(driver)) {
         /* A turn counts as started when it is sent, which did not happen here. */
         cell->counters.attempts_started++;
@@ -357,6 +347,8 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
         on_failed(driver, action, at_ns, now_ns);
     } else if (action->news & NEWS_LIFECYCLE) {
         on_cut(driver, action, at_ns, now_ns);
+    } else if (driver->session.turn.interrupted_ns != 0) {
+        virtual_user_on_interrupted(driver->user, now_ns);
     } else {
         virtual_user_on_attempt_cancelled(driver->user, now_ns);
     }

@@ -256,6 +256,18 @@ void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_n
     virtual_user_skip(user, now_ns);
 }
 
+void virtual_user_on_interrupted(struct virtual_user *user, uint64_t now_ns)
+{
+    virtual_user_hold_withdrawn(user, now_ns);
+    user->rotation_turns++;
+    next_interaction(user, 0, now_ns);
+}
+
+void virtual_user_stop_listening(struct virtual_user *user, uint64_t now_ns)
+{
+    if (user->timer.place != 0) virtual_user_schedule(user, now_ns, now_ns);
+}
+
 enum decision virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t now_ns)
 {
     const struct retry *retry = &user->worker->plan->timing.retry;

@@ -143,6 +143,13 @@ void virtual_user_on_ready(struct virtual_user *user, uint64_t now_ns);
 void virtual_user_on_attempt_ok(struct virtual_user *user, uint64_t now_ns);
 void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_ns);
 
+/* It interrupted the answer, and goes on at once. */
+void virtual_user_on_interrupted(struct virtual_user *user, uint64_t now_ns);
+
+/* It interrupts an answer that has come, to which it would have listened on: its next try is
+ * due. */
+void virtual_user_stop_listening(struct virtual_user *user, uint64_t now_ns);
+
 /*
  * The session's life ended in the middle of an attempt: the same attempt is due again at once in a
  * new session, without using up a retry (DECIDE_RENEW_SESSION). If that has happened too often, the

@@ -317,5 +317,9 @@ void page_latency(const struct results *results, struct text *out)
     page_put_table(results, "Every metric of every region", tables_metrics, out);
     page_put_table(results, "Voice: how turns were taken, and the silence that users felt",
                    tables_voice, out);
+    page_put_table(
+        results,
+        "Voice: how answers were heard (rtf: time to come over time to play; gaps by prebuffer)",
+        tables_heard, out);
     text_puts(out, "</details>\n</section>\n");
 }

@@ -66,6 +66,11 @@ enum err_code check_audio(const struct profile *profile, struct error *err)
                        "there are files to be spoken, too: take one of both away", err);
     if (audio->chunk_ns % NS_PER_MILLISECOND != 0)
         return fail_at(profile, "session.audio.chunk", "must be whole milliseconds", err);
+    if (audio->interrupt_share > 0 && profile->session.modality != MODALITY_AUDIO)
+        return fail_at(profile, "session.audio.interrupt.share",
+                       "text cannot be interrupted while it is heard: set session.modality to "
+                       "audio",
+                       err);
     enum err_code code = check_detection(profile, err);
     if (code == ERR_OK)
         code = check_settings(profile, profile->session.settings, "session.settings", err);

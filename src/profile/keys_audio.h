@@ -94,6 +94,17 @@ extern const char *const audio_voices[],
          .words = eagernesses,                                                                     \
          .fallback = "auto",                                                                       \
          .help = "eagerness of semantic_vad; auto: not sent"},                                     \
+        {"session.audio.interrupt.share", KEY_FRACTION, AUDIO(interrupt_share), .fallback = "0%",  \
+         .help = "share of the answers that the user interrupts: the response is cancelled, the "  \
+                 "item truncated at what was heard, and the next utterance begins"},               \
+        {"session.audio.interrupt.after",                                                          \
+         KEY_DURATION,                                                                             \
+         AUDIO(interrupt_after_ns),                                                                \
+         .fallback = "1s",                                                                         \
+         .least = "20ms",                                                                          \
+         .most = "2m",                                                                             \
+         .help = "when, from the first audio of the answer, on average: drawn evenly between "     \
+                 "half of it and half more"},                                                      \
     {                                                                                              \
         "session.audio.missed_turns", KEY_EITHER, AUDIO(missed_fails),                             \
             .words = missed_turns, .fallback = "cancelled",                                        \

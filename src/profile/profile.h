@@ -134,6 +134,8 @@ struct audio_plan {
     double threshold; /* 0, as with the next three: the service's own */
     int64_t prefix_ns, silence_ns, idle_timeout_ns;
     enum eagerness eagerness;
+    double interrupt_share; /* of answers */
+    int64_t interrupt_after_ns;
     bool missed_fails;        /* a turn that the service does not notice is its failure */
     int64_t mean_ns, most_ns; /* of the utterances, once they are known (service/voice.h) */
 };

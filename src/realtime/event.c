@@ -150,6 +150,7 @@ static bool is_preamble(const cJSON *item)
 static void read_item(const cJSON *item, struct event_facts *out)
 {
     out->item = item_type_of(item);
+    copy_string(item, "id", out->item_id, sizeof out->item_id);
     out->preamble = is_preamble(item);
 }
 

@@ -96,6 +96,7 @@ struct event_facts {
     bool output_empty;            /* response.done with an empty output list */
     unsigned output;              /* response.done: enum output_part of its items */
     enum item_type item;          /* EVENT_ITEM_ADDED */
+    char item_id[ID_SIZE];        /* EVENT_ITEM_ADDED */
     bool preamble;                /* EVENT_ITEM_ADDED: a message of phase `commentary` */
     struct usage usage;
     double remaining_tokens, remaining_requests; /* rate_limits.updated; negative if absent */

@@ -180,6 +180,15 @@ void message_response_cancel(struct text *out, const char *event_id)
     text_puts(out, "}");
 }
 
+void message_truncate(struct text *out, const char *item_id, uint64_t heard_ms,
+                      const char *event_id)
+{
+    begin(out, "conversation.item.truncate", event_id);
+    text_puts(out, ",\"item_id\":");
+    text_json(out, item_id);
+    text_printf(out, ",\"content_index\":0,\"audio_end_ms\":%llu}", (unsigned long long)heard_ms);
+}
+
 void message_append(struct text *out, const unsigned char *audio, size_t length)
 {
     begin(out, "input_audio_buffer.append", NULL);

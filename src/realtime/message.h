@@ -39,6 +39,10 @@ void message_user_text(struct text *out, const char *prompt,
 void message_response_create(struct text *out, const char *event_id);
 void message_response_cancel(struct text *out, const char *event_id);
 
+/* conversation.item.truncate: of an item's audio so much was heard. */
+void message_truncate(struct text *out, const char *item_id, uint64_t heard_ms,
+                      const char *event_id);
+
 /* input_audio_buffer.append without an id of its own, so that all sessions can share it; and the
  * commit of what was appended. */
 void message_append(struct text *out, const unsigned char *audio, size_t length);

@@ -69,7 +69,19 @@
     X(split_turns)            /* pauses of a user that it took for the end */                      \
     X(early_answers)          /* ok, but begun before the user was through */                      \
     X(speech_ms)              /* of audio sent as speech, in turns that came to their end */       \
-    X(audio_ms)               /* of audio received in answers */
+    X(audio_ms)               /* of audio received in answers */                                   \
+    X(audio_wall_ms)          /* from the first to the last piece of each */                       \
+    X(slow_answers)           /* ok, and slower than they are played */                            \
+    X(underruns_0)            /* gaps in what is played, without a prebuffer, */                   \
+    X(underrun_ms_0)          /* their length, */                                                  \
+    X(underruns_100)          /* with one of 100 ms, */                                            \
+    X(underrun_ms_100)                                                                             \
+    X(underruns_200) /* and of 200 ms */                                                           \
+    X(underrun_ms_200)                                                                             \
+    X(interruptions)     /* answers that users interrupted */                                      \
+    X(late_audio_ms)     /* of audio that came after their cancel */                               \
+    X(unheard_ms)        /* of audio received and never heard, because of them */                  \
+    X(unheard_micro_usd) /* what it cost by its share of the audio, in millionths of USD */
 
 struct counters {
 #define X(name) uint64_t name;

@@ -33,7 +33,7 @@ struct csv_column {
     const char *const *words;
 };
 
-#define CSV_COLUMNS_MAX 96
+#define CSV_COLUMNS_MAX 128
 #define CSV_FIELDS_MAX 256
 
 /* The name that older files use for a column. */

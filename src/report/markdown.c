@@ -157,6 +157,10 @@ void results_markdown(const struct results *results, struct text *out)
     section(results, "Every latency metric by region", tables_metrics, out);
     section(results, "Voice: how turns were taken, and the silence that users felt", tables_voice,
             out);
+    section(
+        results,
+        "Voice: how answers were heard (rtf: time to come over time to play; gaps by prebuffer)",
+        tables_heard, out);
     for (size_t g = 0; g < results->grouping_count; g++) {
         if (results->groupings[g].shown) windows(results, &results->groupings[g], out);
     }

@@ -382,6 +382,10 @@ void results_text(const struct results *results, bool colour, struct text *out)
             tables_all_attempts);
     section(&terminal, "Voice: how turns were taken, and the silence that users felt",
             tables_voice);
+    section(
+        &terminal,
+        "Voice: how answers were heard (rtf: time to come over time to play; gaps by prebuffer)",
+        tables_heard);
     for (size_t g = 0; g < results->grouping_count; g++) {
         if (results->groupings[g].shown) windows(&terminal, &results->groupings[g]);
     }

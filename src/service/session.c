@@ -152,7 +152,12 @@ static void on_turn_event(struct session *session, const struct event_facts *eve
         session->error_ns < turn->sent_ns)
         session->has_error = false;
     const enum turn_outcome outcome = turn_event(turn, event, &action->measured, now);
-    if (outcome == TURN_COMPLETE) {
+    if (outcome == TURN_INTERRUPTED) {
+        session->cancelled++;
+        session->has_error = false;
+        action->news |= NEWS_ATTEMPT_CANCELLED;
+        turn_lose(turn, now);
+    } else if (outcome == TURN_COMPLETE) {
         win_turn(session, event, action, now);
     } else if (outcome == TURN_EMPTY || outcome == TURN_BROKEN || outcome == TURN_LIMITED) {
         struct failure_facts facts = {.event = event,
@@ -283,6 +288,9 @@ static void take(struct session *session, const struct session_input *input,
         break;
     case INPUT_COMMITTED:
         turn_committed(&session->turn, now);
+        break;
+    case INPUT_INTERRUPT:
+        turn_interrupt(&session->turn, now);
         break;
     case INPUT_DEADLINE:
         session_on_deadline(session, action, now);

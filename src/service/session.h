@@ -27,6 +27,7 @@ enum session_input_kind {
     INPUT_TURN,      /* the next attempt is due (at due_ns) and will be sent now */
     INPUT_SPOKEN,    /* of a turn that `speaks`: the message with its last sound has been sent */
     INPUT_COMMITTED, /* and what was said has been committed, with a response.create */
+    INPUT_INTERRUPT, /* the user interrupts the answer: its cancel has been sent */
     INPUT_DEADLINE,  /* the deadline of the last action has passed */
     INPUT_PAUSE,     /* this machine did not look for `paused_ns` until now */
     INPUT_FINISH,    /* close cleanly; only allowed between turns */

@@ -103,6 +103,10 @@ struct transport {
     /* Sends a message of a voice as it is. False if the connection is going down. NULL: nobody can
      * speak over this transport. */
     bool (*speak)(struct conversation *conversation, const char *message, size_t length);
+    /* Cancels the response under way (cancel), and says how much of its item was heard ("": of
+     * none). NULL as with speak. Errors as with ask. */
+    enum err_code (*interrupt)(struct conversation *conversation, bool cancel, const char *item_id,
+                               uint64_t heard_ms);
     /* Whether anything that the peer sent has arrived and was not read yet. */
     bool (*unread)(const struct conversation *conversation);
     /* Ends it: cleanly (bound the wait with a deadline and abort), or at once; on_end follows. */

@@ -44,6 +44,11 @@ void turn_committed(struct turn *turn, uint64_t now_ns)
     if (turn->spoken && turn->stopped_ns == 0) turn->stopped_ns = now_ns;
 }
 
+void turn_interrupt(struct turn *turn, uint64_t now_ns)
+{
+    if (turn_is_on(turn) && turn->interrupted_ns == 0) turn->interrupted_ns = now_ns;
+}
+
 enum turn_taking turn_taking_of(const struct turn *turn, const struct event_facts *event)
 {
     if (event->kind == EVENT_SPEECH_STOPPED)
@@ -87,7 +92,10 @@ static void note_answer(struct turn *turn, uint64_t now)
 
 static void on_item(struct turn *turn, const struct event_facts *item, uint64_t now)
 {
-    if (item->item == ITEM_MESSAGE) turn->in_preamble = item->preamble;
+    if (item->item == ITEM_MESSAGE) {
+        turn->in_preamble = item->preamble;
+        memcpy(turn->item_id, item->item_id, sizeof turn->item_id);
+    }
     if (item->item != ITEM_TOOL_CALL) return;
     turn->seen.tool_call = true;
     note_answer(turn, now);
@@ -127,12 +135,17 @@ static bool is_ours(const struct turn *turn, const struct event_facts *done)
            strcmp(turn->response_id, done->response_id) == 0;
 }
 
-static enum turn_outcome on_done(struct turn *turn, const struct event_facts *event)
+static enum turn_outcome on_done(struct turn *turn, const struct event_facts *event,
+                                 struct measures *measures, uint64_t now)
 {
     if (turn->spoken || is_ours(turn, event)) usage_add(&turn->usage, &event->usage);
     if (!is_ours(turn, event)) return TURN_GOES_ON;
     if (turn->response_id[0] == '\0')
         (void)snprintf(turn->response_id, sizeof turn->response_id, "%s", event->response_id);
+    if (turn->interrupted_ns != 0 && event->status == STATUS_CANCELLED) {
+        measures_add(measures, METRIC_YIELD, (int64_t)(now - turn->interrupted_ns));
+        return TURN_INTERRUPTED;
+    }
     switch (response_outcome(event, &turn->seen)) {
     case RESPONSE_ANSWERED:
     case RESPONSE_CUT:
@@ -191,7 +204,7 @@ enum turn_outcome turn_event(struct turn *turn, const struct event_facts *event,
         turn_committed(turn, now_ns);
         return TURN_GOES_ON;
     case EVENT_RESPONSE_DONE:
-        return on_done(turn, event);
+        return on_done(turn, event, measures, now_ns);
     default:
         return TURN_GOES_ON;
     }

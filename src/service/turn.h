@@ -39,6 +39,8 @@ struct turn {
     bool spoken;               /* the user speaks: due, sent and what counts from them mean the
                                   end of that, heard_end */
     bool early;                /* the answer began before it, so that no latency counts from it */
+    uint64_t interrupted_ns;   /* when we cancelled the answer, since the user goes on */
+    char item_id[ID_SIZE];     /* of the answer's message; "" until it is known */
     uint64_t stopped_ns;       /* after it: when the service heard the end, or we committed */
     char response_id[ID_SIZE];
     struct usage usage;
@@ -51,6 +53,7 @@ enum turn_outcome {
     TURN_COMPLETE,    /* the answer is complete, possibly cut off by a limit */
     TURN_LIMITED,     /* max_output_tokens was used up before any answer */
     TURN_EMPTY,       /* reported as complete, but without what was requested */
+    TURN_INTERRUPTED, /* it ended as we asked */
     TURN_BROKEN       /* response.done with any other status */
 };
 
@@ -69,6 +72,9 @@ void turn_speak(struct turn *turn, enum modality modality, const struct response
 /* The message with the last sound has been sent; and what was said is committed by us. */
 void turn_spoken(struct turn *turn, uint64_t now_ns);
 void turn_committed(struct turn *turn, uint64_t now_ns);
+
+/* The user interrupts the answer, which is cancelled now. */
+void turn_interrupt(struct turn *turn, uint64_t now_ns);
 
 /* What an event that is about to be heard says of how turns were taken. */
 enum turn_taking {

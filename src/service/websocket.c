@@ -263,6 +263,22 @@ static bool speak(struct conversation *base, const char *message, size_t length)
     return ws_send(((struct websocket *)base)->conn, message, length);
 }
 
+static enum err_code interrupt(struct conversation *base, bool cancel, const char *item_id,
+                               uint64_t heard_ms)
+{
+    struct websocket *socket = (struct websocket *)base;
+    struct text *scratch = &socket->carrier->scratch;
+    char shape[SHAPE_SIZE] = "";
+    enum err_code code = ERR_OK;
+    text_clear(scratch);
+    message_response_cancel(scratch, "cancel");
+    if (cancel) code = send_scratch(socket, "response.cancel", shape);
+    if (code != ERR_OK || *item_id == '\0') return code;
+    text_clear(scratch);
+    message_truncate(scratch, item_id, heard_ms, "truncate");
+    return send_scratch(socket, "conversation.item.truncate", shape);
+}
+
 static bool has_unread(const struct conversation *base)
 {
     return ws_unread(((const struct websocket *)base)->conn);
@@ -286,6 +302,7 @@ const struct transport websocket_transport = {
     .configure = configure,
     .ask = ask,
     .speak = speak,
+    .interrupt = interrupt,
     .unread = has_unread,
     .close = close_socket,
     .abort = abort_socket,

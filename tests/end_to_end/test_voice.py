@@ -38,8 +38,8 @@ def write_wav(path, audio, rate=24000):
 class Listener:
     """A service that notes what each connection sends, and when; it answers a response.create."""
 
-    def __init__(self):
-        self.heard = []
+    def __init__(self, answer_ms=100):
+        self.heard, self.answer_ms = [], answer_ms
         self.listener = socket.create_server(("127.0.0.1", 0))
         self.endpoint = f"http://127.0.0.1:{self.listener.getsockname()[1]}"
         threading.Thread(target=self.accept, daemon=True).start()
@@ -65,11 +65,12 @@ class Listener:
                 elif event["type"] == "response.create":
                     self.answer(connection)
 
-    @staticmethod
-    def answer(connection):
+    def answer(self, connection):
         connection.say("response.created", response={"id": "resp_1", "status": "in_progress", "output": []})
+        connection.say("response.output_item.added", response_id="resp_1", output_index=0,
+                       item={"id": "item_1", "type": "message", "role": "assistant", "content": []})
         connection.say("response.output_audio.delta", response_id="resp_1", item_id="item_1", output_index=0, content_index=0,
-                       delta=base64.b64encode(bytes(4800)).decode())
+                       delta=base64.b64encode(bytes(48 * self.answer_ms)).decode())
         connection.done()
 
 
@@ -121,6 +122,46 @@ class Speech(harness.Case):
             data = path.read_bytes()
             for needle in needles:
                 self.assertNotIn(needle, data, path.name)
+
+    def test_who_interrupts_tells_what_was_heard(self):
+        """Of an answer of a second that comes at once, the user hears some 300 ms, and says so."""
+        write_wav(self.folder / "speech.wav", samples())
+        listener = Listener(answer_ms=1000)
+        self.addCleanup(listener.listener.close)
+        region = {"name": "one", "endpoint": listener.endpoint, "deployment": "d", "dialect": "ga", "auth": {"api_key": "${K_KEY}"}}
+        profile = {"name": "spoken", "regions": [region],
+                   "load": {"model": "sessions", "stages": [{"duration": "0s", "target": 1}, {"duration": "2s", "target": 1}]},
+                   "session": {"modality": "audio", "interactions": 2, "think_time": "20s",
+                               "audio": {"files": [{"file": "speech.wav"}], "interrupt": {"share": "100%", "after": "300ms"}}}}
+        self.rushhour("run", self.write_profile(profile), "-o", "run", "--yes", expect=harness.ENDED, env={"K_KEY": "k" * 32})
+        events = listener.heard[0]
+        truncates = [event for _, event in events if event["type"] == "conversation.item.truncate"]
+        self.assertEqual({event["item_id"] for event in truncates}, {"item_1"})
+        self.assertGreaterEqual(truncates[0]["audio_end_ms"], 150)
+        self.assertLess(truncates[0]["audio_end_ms"], 1000)
+        self.assertFalse([event for _, event in events if event["type"] == "response.cancel"], "it had come whole")
+        # the next utterance follows at once, and not after 20 s
+        self.assertEqual(sum(event["type"] == "response.create" for _, event in events), 2)
+        run = harness.Run(self.folder / "run")
+        self.assertEqual({row["outcome"] for row in run.attempts}, {"ok"})
+        self.assertEqual(harness.column(run.intervals, "interruptions"), len(truncates))
+        # both are told in whole milliseconds, rounded down
+        lost = sum(1000 - event["audio_end_ms"] for event in truncates) - harness.column(run.intervals, "unheard_ms")
+        self.assertIn(lost, range(len(truncates) + 1))
+
+    def test_an_answer_under_way_is_cancelled(self):
+        run, _ = self.drive("cancel", {"modality": "audio", "interactions": 3, "think_time": "10s",
+                                       "audio": {"voice": "synthetic", "length": "400ms", "interrupt": {"share": "100%", "after": "200ms"}}},
+                            simulator={"output_deltas": 1000, "latency": [{**harness.QUICK, "delta": "20ms"}]})
+        self.assert_consistent(run)
+        self.assertEqual({row["outcome"] for row in run.attempts}, {"cancelled"})
+        self.assertEqual(run.failures, [])
+        served = [line["outcome"] for line in run.ledger if line["kind"] == "response"]
+        self.assertEqual(served, ["cancelled"] * len(run.attempts))
+        self.assertGreater(len(served), 6)  # three interactions of six users, without the thinking
+        self.assertEqual(harness.column(run.intervals, "interruptions"), len(served))
+        yields = sum(count for tag, count in run.histogram_counts.items() if tag.endswith(".yield"))
+        self.assertEqual(yields, len(served))
 
     def test_voice_is_as_the_simulator_knows_it(self):
         run, _ = self.drive("vad", {"modality": "audio", "interactions": 2, "think_time": "100ms",

@@ -19,6 +19,8 @@ static void what_says_nothing_is_refused(void **state)
         {AUDIO(SAYS ", \"chunk\": \"33.5ms\""), "session.audio.chunk", "whole milliseconds"},
         {AUDIO(SAYS ", \"chunk\": \"10ms\""), "session.audio.chunk", "20ms"},
         {AUDIO("\"files\": [{\"weight\": 2}]"), "session.audio.files[0]", "file"},
+        {AUDIO(SAYS ", \"interrupt\": {\"share\": \"10%\"}"), "session.audio.interrupt.share",
+         "modality"},
         {DETECTION("\"threshold\": \"40%\""), "threshold", "server_vad"},
         {DETECTION("\"type\": \"semantic_vad\", \"silence_duration\": \"1s\""), "silence_duration",
          "server_vad"},

@@ -227,6 +227,10 @@ static void matches_the_audio_turn_of_the_wire(void **state)
     is_sample(&message, "audio_turn_ga_client", 1);
     message_commit(&message, "c2");
     is_sample(&message, "audio_turn_ga_client", 2);
+    message_truncate(&message, "item_1", 1500, "c3");
+    assert_string_equal(message.data,
+                        "{\"type\":\"conversation.item.truncate\",\"event_id\":\"c3\","
+                        "\"item_id\":\"item_1\",\"content_index\":0,\"audio_end_ms\":1500}");
     text_free(&message);
 }
 

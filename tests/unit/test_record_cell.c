@@ -259,8 +259,9 @@ static void test_metric_names_are_found_again(void **state)
 {
     (void)state;
     static const char *const contract[] = {
-        "resolve",      "tcp", "tls",      "upgrade", "dial",  "session",  "first_event", "ttft",
-        "first_answer", "gap", "endpoint", "think",   "voice", "response", "interaction", "lag"};
+        "resolve",     "tcp",   "tls",          "upgrade",     "dial",     "session",
+        "first_event", "ttft",  "first_answer", "gap",         "endpoint", "think",
+        "voice",       "yield", "response",     "interaction", "lag"};
     assert_int_equal(METRIC_COUNT, sizeof contract / sizeof *contract);
     for (size_t i = 0; i < METRIC_COUNT; i++) {
         enum metric metric = METRIC_COUNT;

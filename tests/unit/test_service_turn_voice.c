@@ -257,6 +257,49 @@ static void a_missed_turn_is_a_fact_of_its_end(void **state)
     assert_false(turn_is_missed(&turn));
 }
 
+/* The user goes on: what ends as we asked is no failure, what came whole before is an answer, and
+ * what fails meanwhile has failed. */
+static void an_interruption_ends_as_the_service_says(void **state)
+{
+    (void)state;
+    static const struct {
+        enum response_status status;
+        bool interrupted;
+        enum turn_outcome outcome;
+        int yield_ms;
+    } rows[] = {
+        {STATUS_CANCELLED, true, TURN_INTERRUPTED, 150},
+        {STATUS_CANCELLED, false, TURN_BROKEN, -1},
+        {STATUS_COMPLETED, true, TURN_COMPLETE, -1},
+        {STATUS_FAILED, true, TURN_BROKEN, -1},
+    };
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct turn turn;
+        struct measures measures = {0};
+        struct event_facts event = {.kind = EVENT_RESPONSE_CREATED, .response_id = "a"};
+        turn_speak(&turn, MODALITY_AUDIO, &anything, MS(2000), MS(1000));
+        turn_spoken(&turn, MS(2000));
+        (void)turn_event(&turn, &event, &measures, MS(2100));
+        event = (struct event_facts){
+            .kind = EVENT_ITEM_ADDED, .item = ITEM_MESSAGE, .item_id = "item_7"};
+        (void)turn_event(&turn, &event, &measures, MS(2200));
+        assert_string_equal(turn.item_id, "item_7");
+        event.kind = EVENT_AUDIO_DELTA;
+        (void)turn_event(&turn, &event, &measures, MS(2300));
+        if (rows[i].interrupted) turn_interrupt(&turn, MS(2500));
+        (void)turn_event(&turn, &event, &measures, MS(2600));
+        event = (struct event_facts){
+            .kind = EVENT_RESPONSE_DONE, .response_id = "a", .status = rows[i].status};
+        assert_int_equal(turn_event(&turn, &event, &measures, MS(2650)), rows[i].outcome);
+        assert_int_equal(measures_find(&measures, METRIC_YIELD),
+                         rows[i].yield_ms < 0 ? -1 : (int64_t)MS(rows[i].yield_ms));
+    }
+    struct turn none;
+    turn_init(&none);
+    turn_interrupt(&none, MS(1));
+    assert_int_equal(none.interrupted_ns, 0);
+}
+
 /* An attempt that ends while the user still speaks was not due later than it ended. */
 static void a_turn_lost_in_speech_ends_after_it_was_due(void **state)
 {
@@ -274,6 +317,7 @@ int main(void)
         cmocka_unit_test(every_course_of_taking_turns),
         cmocka_unit_test(no_deadline_runs_while_the_user_speaks),
         cmocka_unit_test(a_missed_turn_is_a_fact_of_its_end),
+        cmocka_unit_test(an_interruption_ends_as_the_service_says),
         cmocka_unit_test(a_turn_lost_in_speech_ends_after_it_was_due),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
