@@ -19,8 +19,8 @@ size_t sound_width(enum audio_format format)
 
 int64_t sound_ns(enum audio_format format, uint64_t bytes)
 {
-    const double samples = (double)(bytes / sound_width(format));
-    return (int64_t)(samples * NS_PER_SECOND / sound_rate(format));
+    const uint64_t samples = bytes / sound_width(format);
+    return (int64_t)((double)samples * NS_PER_SECOND / sound_rate(format));
 }
 
 size_t sound_bytes(enum audio_format format, uint64_t ms)
@@ -102,7 +102,8 @@ static double power_of(enum audio_format format, const unsigned char *bytes, siz
         const double sample = sound_decode(format, bytes + i);
         sum += sample * sample;
     }
-    return length < width ? 0 : sum / (double)(length / width);
+    const size_t samples = length / width;
+    return samples == 0 ? 0 : sum / (double)samples;
 }
 
 size_t sound_voiced_end(enum audio_format format, const unsigned char *bytes, size_t length)
