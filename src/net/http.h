@@ -84,7 +84,8 @@ struct http_request {
     int64_t resolve_ns, connect_ns, tls_ns, answer_ns;
     bool reuse; /* a kept connection may serve, and this one may be kept; otherwise it has one of
                    its own, and says "Connection: close" */
-    bool http2; /* offers HTTP/2 beside HTTP/1.1 */
+    bool
+        http2; /* offers HTTP/2 beside HTTP/1.1; a connection has one request at a time with both */
     const struct http_handlers *handlers; /* NULL: none */
 };
 

@@ -179,6 +179,9 @@ enum err_code http_client_new(uv_loop_t *loop, const struct tls_terms *terms,
     (void)curl_multi_setopt(client->multi, CURLMOPT_TIMERFUNCTION, on_timer);
     (void)curl_multi_setopt(client->multi, CURLMOPT_TIMERDATA, client);
     (void)curl_multi_setopt(client->multi, CURLMOPT_MAXCONNECTS, KEPT_MOST);
+    /* Not several streams of HTTP/2 at once: driven by sockets, libcurl 7.88 now and then leaves
+     * the end of an answer lying that it has read for another stream. */
+    (void)curl_multi_setopt(client->multi, CURLMOPT_PIPELINING, (long)CURLPIPE_NOTHING);
     *out = client;
     return ERR_OK;
 }

@@ -43,7 +43,7 @@ make_run() {
 for script in tests/interop/*/run.sh; do
     name=$(basename "$(dirname "$script")")
     case $name in
-    hdrhistogram | statistics | websocket) suite "$name" "$build" ;;
+    hdrhistogram | http | statistics | websocket) suite "$name" "$build" ;;
     page)
         if make_run; then suite "$name" "$rushhour" "$scratch/run"; else failed+=("$name: no run to show"); fi ;;
     *) suite "$name" "$rushhour" ;;
