@@ -294,9 +294,12 @@ static void prompts_text(const struct session_plan *session, struct text *out)
 {
     const struct expected_prompt prompt = expected_prompt_of(session);
     if (session->audio.mean_ns > 0)
-        text_printf(out, "Speech: utterances of %.1f s on average, %.1f s at most.\n",
-                    (double)session->audio.mean_ns / (double)NS_PER_S,
-                    (double)session->audio.most_ns / (double)NS_PER_S);
+        text_printf(
+            out,
+            "Speech: utterances of %.1f s on average, %.1f s at most; an attempt takes that "
+            "and, in speech, listening to the answer besides.\n",
+            (double)session->audio.mean_ns / (double)NS_PER_S,
+            (double)session->audio.most_ns / (double)NS_PER_S);
     if (session->prompt_count == 1 || session->audio.mean_ns > 0) return;
     text_printf(out, "Prompts: %zu, of about %.0f tokens as they are drawn (%llu to %llu).\n",
                 session->prompt_count, prompt.mean, (unsigned long long)prompt.least,

@@ -213,6 +213,14 @@ class Speech(harness.Case):
             self.assertEqual({r["domain"] for r in run.failures if r["code"] == "turn_missed"},
                              {"none" if word == "cancelled" else "service"})
 
+    def test_the_profiles_that_come_along(self):
+        for name in ("voice", "telephony"):
+            result = self.rushhour("run", harness.PROJECT / f"profiles/{name}.json", "--simulate", "--duration", "3s", "--seed", 2,
+                                   "-o", name, "-q", expect=harness.ENDED)
+            run = harness.Run(self.folder / name)
+            self.assertEqual(run.manifest["run"]["state"], "complete", result.stderr)
+            self.assertEqual(harness.column(run.intervals, "split_turns") + harness.column(run.intervals, "false_turns"), 0)
+
     def test_what_cannot_be_spoken_is_told_before_anything_is_sent(self):
         write_wav(self.folder / "slow.wav", samples(), 16000)
         (self.folder / "text.wav").write_text("no sound\n")
