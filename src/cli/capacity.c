@@ -16,18 +16,25 @@
 struct capacity_flags {
     struct run_flags run;
     struct option_list objectives;
-    const char *confidence, *step, *from, *up_to, *settle, *sustain, *drain, *resume;
+    const char *confidence, *step, *from, *up_to, *target, *settle, *sustain, *drain, *resume;
 };
 
 /* ---- reading ---- */
 
-/* "120/m" is a rate of arrivals, "40" a number of sessions. */
+/* "120/m" is a rate of arrivals, "40" or "40 sessions" a number of sessions. */
 static enum err_code read_level(const char *option, const char *value, struct steady_load *out,
                                 struct error *err)
 {
     uint64_t sessions = 0;
     enum err_code code;
     if (value == NULL) return ERR_OK;
+    char number[32];
+    const size_t length = strcspn(value, " ");
+    const bool named = strcmp(value + length, " sessions") == 0 && length < sizeof number;
+    if (named) {
+        (void)snprintf(number, sizeof number, "%.*s", (int)length, value);
+        value = number;
+    }
     const bool rate = strchr(value, '/') != NULL;
     out->asked = true;
     out->model = rate ? LOAD_ARRIVALS : LOAD_SESSIONS;
@@ -45,6 +52,12 @@ static enum err_code read_levels(const struct capacity_flags *flags,
     struct steady_load most = {0};
     struct steady_load *from = &options->run.load;
     enum err_code code = read_level("from", flags->from, from, err);
+    if (code == ERR_OK) code = read_level("target", flags->target, &options->target, err);
+    if (code == ERR_OK && from->asked && options->target.asked &&
+        from->model != options->target.model)
+        return error_set(err, ERR_USAGE,
+                         "--from %s --target '%s': both of sessions, or both of arrivals",
+                         flags->from, flags->target);
     if (code == ERR_OK) code = read_level("up-to", flags->up_to, &most, err);
     if (code != ERR_OK || !most.asked) return code;
     if (!from->asked)
@@ -218,6 +231,10 @@ static const struct option_row options[] = {
      offsetof(struct capacity_flags, from)},
     {"up-to", 0, OPTION_TEXT, "LEVEL", "never drive more than this in a region",
      offsetof(struct capacity_flags, up_to)},
+    {"target", 0, OPTION_TEXT, "LEVEL",
+     "say what a quota request has to ask for to carry so much in each region: '500 sessions' or "
+     "600/m,\nbeside what was measured (with --dry-run: alone)",
+     offsetof(struct capacity_flags, target)},
     {"confidence", 0, OPTION_TEXT, "PERCENT", "of all brackets together, both ends (default: 95%)",
      offsetof(struct capacity_flags, confidence)},
     {"step", 0, OPTION_TEXT, "PERCENT", "how wide a bracket may be (default: 5%)",

@@ -17,6 +17,7 @@ static const char *const allowed[] = {
     "profile.retry*",
     "profile.breaker*",
     "profile.load.routing",
+    "profile.load.hedge_after",
     "profile.session.rotate_after",
     "profile.session.max_age",
     "profile.session.before_expiry",
@@ -38,13 +39,20 @@ static bool is_allowed(const char *path)
     return false;
 }
 
-/* With routing `each`, every region has arrivals of its own. */
-static bool is_each(const struct results *results)
+/* "" if a folder does not tell. */
+static const char *routing_of(const struct results *results)
 {
     const cJSON *profile = cJSON_GetObjectItemCaseSensitive(results->manifest, "profile");
     const cJSON *load = cJSON_GetObjectItemCaseSensitive(profile, "load");
     const char *routing = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(load, "routing"));
-    return routing == NULL || strcmp(routing, "each") == 0;
+    return routing == NULL ? "" : routing;
+}
+
+/* With routing `each`, every region has arrivals of its own. */
+static bool is_each(const struct results *results)
+{
+    const char *routing = routing_of(results);
+    return routing[0] == '\0' || strcmp(routing, "each") == 0;
 }
 
 static bool is_open(const struct results *results)
@@ -84,7 +92,8 @@ static enum err_code check_differences(struct policies *policies, const struct p
 
 /* ---- what became of the users ---- */
 
-/* A user's attempts come in their order, and those of one interaction together. */
+/* A user's attempts come in their order, and those of one interaction together, but for those that
+ * another region outran: they are told as cancelled once the service has ended them. */
 struct user {
     uint64_t interaction;
     enum outcome last;
@@ -92,7 +101,7 @@ struct user {
 };
 
 struct reading {
-    bool each;
+    bool each, hedged;
     uint64_t arrivals; /* of a region, or of all together */
     size_t regions;
     struct user *users;
@@ -113,8 +122,11 @@ static void on_attempt(void *context, size_t region, const struct attempt_row *r
         reading->foreign = true;
         return;
     }
-    if (user->seen && row->interaction != user->interaction)
-        user->lost |= user->last == OUTCOME_FAILED;
+    const bool same = user->seen && row->interaction == user->interaction;
+    if (user->seen && row->interaction < user->interaction) return;
+    if (same && user->last == OUTCOME_OK) return;
+    if (same && reading->hedged && row->outcome == OUTCOME_CANCELLED) return;
+    if (user->seen && !same) user->lost |= user->last == OUTCOME_FAILED;
     user->seen = true;
     user->interaction = row->interaction;
     user->last = row->outcome;
@@ -141,7 +153,9 @@ static void take_ends(const struct reading *reading, size_t count, struct policy
 static enum err_code read_ends(struct policy *policy, const char *folder, size_t count,
                                uint64_t arrivals, struct error *err)
 {
-    struct reading reading = {.each = is_each(policy->results), .arrivals = arrivals};
+    struct reading reading = {.each = is_each(policy->results),
+                              .hedged = strcmp(routing_of(policy->results), "hedged") == 0,
+                              .arrivals = arrivals};
     struct run_reader *reader = NULL;
     reading.users = calloc(count + 1, sizeof *reading.users);
     policy->ends = calloc(count + 1, sizeof *policy->ends);

@@ -224,6 +224,7 @@ static void pace(struct worker *worker, uint64_t now_ns)
         }
         if (!virtual_user_in_pace(user, true, now_ns)) continue; /* likewise */
         if (!virtual_user_afford(user, now_ns)) continue;
+        if (!virtual_user_may_retry(user, true, now_ns)) continue;
         const struct pace_stall stall =
             pace_take(&worker->pace, user->try_due_ns, user->asked_ns, now_ns);
         delay_plans(worker, &stall);

@@ -16,11 +16,6 @@ bool driver_unread(const struct driver *driver)
     return conversation != NULL && conversation->transport->unread(conversation);
 }
 
-bool driver_usable(const struct driver *driver)
-{
-    return session_usable(&driver->session);
-}
-
 /* ---- sending ---- */
 
 /* Anything that could not be sent costs an attempt through a deadline or the end of the connection;
@@ -226,6 +221,8 @@ static void on_event(void *context, const struct heard *heard, uint64_t at_ns)
         input.has_expiry = skew_expiry(&driver->skew, &driver->worker->recorder.clock, event, at_ns,
                                        &input.expires_in_ns);
     feed(driver, &input, at_ns);
+    if (driver->user != NULL && driver->session.turn.state == TURN_STREAMING)
+        virtual_user_on_output(driver->user, driver, now_ns);
 }
 
 static void driver_free(struct driver *driver)
@@ -298,34 +295,35 @@ static enum err_code dial(struct driver *driver)
 }
 
 /* The session joins the chain of the interaction for which it is dialled, or begins one. */
-static struct chain *chain_for(const struct virtual_user *user, uint64_t session_number)
+static struct chain *chain_for(const struct virtual_user *user, size_t region,
+                               uint64_t session_number)
 {
-    const bool goes_on = user->chain != NULL && user->chain->region == user->region;
-    return goes_on ? chain_hold(user->chain) : chain_new(session_number, user->region);
+    const bool goes_on = user->chain != NULL && user->chain->region == region;
+    return goes_on ? chain_hold(user->chain) : chain_new(session_number, region);
 }
 
-static struct driver *driver_new(struct virtual_user *user)
+static struct driver *driver_new(struct virtual_user *user, size_t region)
 {
     struct worker *worker = user->worker;
     struct driver *driver = calloc(1, sizeof *driver);
     if (driver == NULL) return NULL;
     driver->worker = worker;
     driver->user = user;
-    driver->region = user->region;
+    driver->region = region;
+    driver->made = driver_try_of(user);
     driver->number =
         lane_first(&worker->lane) + worker->sessions_numbered++ * lane_stride(&worker->lane) + 1;
     driver->deadline.fire = on_deadline;
-    driver->chain = chain_for(user, driver->number);
+    driver->chain = chain_for(user, region, driver->number);
     if (driver->chain != NULL) return driver;
     free(driver);
     return NULL;
 }
 
-bool driver_dial(struct virtual_user *user, uint64_t now_ns)
+/* A new session begins. */
+static void begin(struct driver *driver, struct virtual_user *user, uint64_t now_ns)
 {
     struct worker *worker = user->worker;
-    struct driver *driver = driver_new(user);
-    if (driver == NULL) return false;
     const struct target *target = &worker->plan->targets[driver->region];
     const struct session_terms terms = {
         .stages = transport_of(target->region)->stages,
@@ -342,10 +340,7 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
     driver->next = worker->drivers;
     if (worker->drivers != NULL) worker->drivers->previous = driver;
     worker->drivers = driver;
-    user->driver = driver;
-    driver_take_over(driver, user);
     driver_pay_ahead(driver);
-    virtual_user_keep_chain(user);
     driver_begin_trial(driver);
     driver->late_before_ns = worker->lateness.total_ns;
     (void)recorder_at(&worker->recorder, now_ns);
@@ -358,6 +353,32 @@ bool driver_dial(struct virtual_user *user, uint64_t now_ns)
         feed(driver, &(struct session_input){.kind = INPUT_END, .failure = &facts}, now_ns);
         driver_free(driver);
     }
+}
+
+bool driver_dial(struct virtual_user *user, uint64_t now_ns)
+{
+    struct driver *driver = driver_new(user, user->region);
+    if (driver == NULL) return false;
+    user->driver = driver;
+    driver_take_over(driver, user);
+    virtual_user_keep_chain(user);
+    begin(driver, user, now_ns);
+    return true;
+}
+
+bool driver_hedge(struct virtual_user *user, size_t region, const struct turn_bound *bound,
+                  struct purse_part reserved, uint64_t now_ns)
+{
+    struct driver *driver = driver_new(user, region);
+    if (driver == NULL) return false;
+    user->second = driver;
+    driver->made.due_ns = now_ns;
+    driver->made.hedge = true;
+    driver->made.again = driver->made.probe = false;
+    driver->paid = true;
+    driver->bound = *bound;
+    driver->reserved = reserved;
+    begin(driver, user, now_ns);
     return true;
 }
 
@@ -369,6 +390,7 @@ void driver_turn(struct driver *driver, uint64_t due_ns, const char *prompt, uin
                                       .number = ++driver->user->turns};
     uint64_t sent_ns = clock_mono_ns();
     if (sent_ns < now_ns) sent_ns = now_ns;
+    driver_make_try(driver);
     driver_take_over(driver, driver->user);
     driver->in_flight = true;
     driver->asked_context = driver->context_tokens;

@@ -24,11 +24,22 @@ struct last_words {
     char detail[160]; /* the library's */
 };
 
+/* An attempt, for its row and its counters: its virtual user may be gone when it ends. */
+struct driver_try {
+    uint64_t interaction, attempt; /* numbers from 1 */
+    uint64_t arrival;              /* of its user in the plan, from 1; 0 in a closed load */
+    uint64_t due_ns;               /* of its dial, if that was its beginning */
+    size_t demand;
+    bool again, probe; /* as in virtual_user */
+    bool hedge;        /* began in another region before the first one had output */
+};
+
 struct driver {
     struct worker *worker;
     struct driver *next, *previous; /* in worker.drivers */
     struct virtual_user *user;      /* NULL once the user has continued without this session */
     size_t region;
+    struct driver_try made; /* the attempt under way, or the last one */
     struct session session;
     struct conversation *conversation; /* NULL once it has ended */
     struct timer deadline;
@@ -57,6 +68,7 @@ struct driver {
     bool in_flight;                 /* counted in in_flight: a turn was sent and has not ended */
     bool busy;      /* an action is being carried out; its end will handle further requests */
     bool abandoned; /* the virtual user receives no more reports */
+    bool lost;      /* nor of this: another region has answered, and the attempt was cancelled */
     bool on_trial;  /* a trial of the abort rule is in progress; it began in trial_group */
     uint64_t trial_group;
     struct microphone microphone; /* where users speak, as the rest of this */
@@ -90,8 +102,25 @@ extern const struct transport_handlers driver_handlers;
  * limit. False when out of memory to record it. */
 bool driver_dial(struct virtual_user *user, uint64_t now_ns);
 
-/* driver_budget.c: what a virtual user's next turn can take, in its session or a new one. */
+/* Dials another region for the virtual user's attempt of this number, beside the one that is under
+ * way (virtual_user.second); what its turn can take is out of the budget. As driver_dial. */
+bool driver_hedge(struct virtual_user *user, size_t region, const struct turn_bound *bound,
+                  struct purse_part reserved, uint64_t now_ns);
+
+/* driver_try.c: the attempt of a virtual user that is dialled now; and what its session makes
+ * when it sends: a hedge is the attempt for which it was dialled. */
+struct driver_try driver_try_of(const struct virtual_user *user);
+void driver_make_try(struct driver *driver);
+
+/* driver_try.c: another region has answered: its attempt is cancelled, and told as such once the
+ * service has said what it took. Its virtual user has let it go. */
+void driver_cancel(struct driver *driver, uint64_t now_ns);
+
+/* driver_budget.c: what a virtual user's next turn can take, in its session or a new one; or, where
+ * driver is NULL, in a new one of that region. */
 struct turn_bounds driver_bounds(const struct virtual_user *user, const char *prompt);
+struct turn_bounds driver_bounds_in(const struct worker *worker, size_t region,
+                                    const struct driver *driver, const char *prompt);
 
 /* driver_budget.c: what its virtual user has taken out of the budget is the session's now; and goes
  * back, for its turn is not sent yet. */
@@ -125,7 +154,7 @@ void driver_count_voice(struct driver *driver, bool ok);
 void driver_spoken(struct driver *driver, uint64_t now_ns);
 void driver_commit(struct driver *driver, uint64_t now_ns);
 
-/* driver_record.c: what an event that is about to be heard says of how turns are taken, and what a
+/* driver_voice.c: what an event that is about to be heard says of how turns are taken, and what a
  * response took that nobody asked for. */
 void driver_count_taking(struct driver *driver, const struct event_facts *event, uint64_t at_ns);
 
@@ -157,7 +186,7 @@ int64_t driver_run_time(const struct driver *driver, int64_t real_ns);
  */
 void driver_record(struct driver *driver, const struct session_action *action, uint64_t now_ns);
 
-/* driver_record.c: a trial of the abort rule begins with the dial, and with each further attempt
+/* driver_try.c: a trial of the abort rule begins with the dial, and with each further attempt
  * while its interaction chain has had no failure. */
 void driver_begin_trial(struct driver *driver);
 void driver_end_trial(struct driver *driver, enum trial_end end);
@@ -166,6 +195,9 @@ void driver_end_trial(struct driver *driver, enum trial_end end);
 struct evidence_of {
     uint64_t interaction, attempt;
 };
+
+/* driver_try.c: the attempt under way, for its record. */
+struct evidence_of driver_evidence_of(const struct driver *driver);
 
 /* driver_evidence.c: appends the evidence record for an action to the worker's handover. */
 void driver_write_evidence(struct driver *driver, const struct session_action *action,

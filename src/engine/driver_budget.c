@@ -8,16 +8,21 @@
 
 struct turn_bounds driver_bounds(const struct virtual_user *user, const char *prompt)
 {
-    const struct engine_plan *plan = user->worker->plan;
-    const struct driver *driver = user->driver;
+    return driver_bounds_in(user->worker, user->region, user->driver, prompt);
+}
+
+struct turn_bounds driver_bounds_in(const struct worker *worker, size_t region,
+                                    const struct driver *driver, const char *prompt)
+{
+    const struct engine_plan *plan = worker->plan;
     struct turn_asked asked = turn_asked_for(&plan->profile->session, prompt);
     if (driver != NULL && driver->context_tokens > 0) {
         asked.in_session = true;
         asked.context = driver->context_tokens;
         asked.context_audio = driver->context_audio;
     }
-    return turn_bounds_of(plan->profile, &plan->profile->regions[user->region],
-                          &plan->heard[user->region], &asked);
+    return turn_bounds_of(plan->profile, &plan->profile->regions[region], &plan->heard[region],
+                          &asked);
 }
 
 void driver_take_over(struct driver *driver, struct virtual_user *user)

@@ -59,15 +59,21 @@ static void count_tokens(struct driver *driver, struct cell *cell, bool failed)
         cell->counters.failed_tokens += usage->input + usage->output;
         cell->counters.failed_cost_usd += cost;
     }
+    if (driver->lost) {
+        cell->counters.hedges_cancelled++;
+        cell->counters.hedge_tokens += usage->input + usage->output;
+        cell->counters.hedge_cost_usd += cost;
+    }
 }
 
 /* How an attempt ended. A failure on our own side says nothing about the service: it is reported,
  * with its record, but enters no rate. */
 enum attempt_end { ENDED_OK, ENDED_FAILED, ENDED_CANCELLED, ENDED_BY_US };
 
-static enum attempt_end end_of(const struct session_action *action)
+static enum attempt_end end_of(const struct driver *driver, const struct session_action *action)
 {
     if (action->news & NEWS_ATTEMPT_OK) return ENDED_OK;
+    if (driver->lost) return ENDED_CANCELLED;
     if ((action->news & NEWS_ATTEMPT_FAILED) == 0) return ENDED_CANCELLED;
     return failure_is_ours(&action->failure) ? ENDED_BY_US : ENDED_FAILED;
 }
@@ -89,7 +95,7 @@ static void count_judged(struct driver *driver, bool failed)
 static void count_end(struct driver *driver, enum attempt_end end, bool cut)
 {
     struct counters *counters = &cell_of(driver)->counters;
-    const bool first = driver->user->attempt == 1;
+    const bool first = driver->made.attempt == 1;
     switch (end) {
     case ENDED_OK:
         count_judged(driver, false);
@@ -98,7 +104,7 @@ static void count_end(struct driver *driver, enum attempt_end end, bool cut)
         counters->cut_answers += cut;
         counters->preambles += has_preamble(&driver->session.turn);
         counters->first_attempts_ok += first;
-        counters->probes_recovered += driver->user->probe;
+        counters->probes_recovered += driver->made.probe;
         break;
     case ENDED_FAILED:
         count_judged(driver, true);
@@ -115,32 +121,27 @@ static void count_end(struct driver *driver, enum attempt_end end, bool cut)
     }
 }
 
-void driver_count_taking(struct driver *driver, const struct event_facts *event, uint64_t at_ns)
+/* An attempt was sent, or its dial has failed. */
+static void count_start(struct driver *driver, uint64_t at_ns)
 {
-    if (!driver->session.hears) return;
-    const enum turn_taking taking = turn_taking_of(&driver->session.turn, event);
-    const bool unasked = event->kind == EVENT_RESPONSE_DONE && !session_in_turn(&driver->session);
-    if (taking == TAKING_RIGHT && !unasked) return;
-    (void)recorder_at(&driver->worker->recorder, at_ns);
     struct counters *counters = &cell_of(driver)->counters;
-    counters->false_turns += taking == TAKING_FALSE;
-    counters->split_turns += taking == TAKING_SPLIT;
-    if (!unasked) return;
-    counters->input_tokens += event->usage.input;
-    counters->cached_tokens += event->usage.cached;
-    counters->output_tokens += event->usage.output;
-    counters->cost_usd += cost_of(driver->worker->regions[driver->region].price, &event->usage);
+    const struct driver_try *made = &driver->made;
+    counters->attempts_started++;
+    counters->hedges += made->hedge;
+    if (made->again) return;
+    counters->retries += made->attempt > 1;
+    if (made->attempt > 1) return;
+    struct retry_ledger *ledger = &driver->worker->plan->retried[made->demand];
+    retry_window_add(&ledger->dialled, false, at_ns);
+    retry_window_add(&ledger->sent, false, at_ns);
 }
 
-static void count_attempt(struct driver *driver, enum attempt_end end, bool cut)
+static void count_attempt(struct driver *driver, enum attempt_end end, bool cut, uint64_t at_ns)
 {
     struct cell *cell = cell_of(driver);
     if (!driver_in_dial(driver)) driver_count_voice(driver, end == ENDED_OK);
-    if (driver_in_dial(driver)) {
-        /* A turn counts as started when it is sent, which did not happen here. */
-        cell->counters.attempts_started++;
-        if (driver->user->attempt > 1 && !driver->user->again) cell->counters.retries++;
-    }
+    /* A turn counts as started when it is sent, which did not happen here. */
+    if (driver_in_dial(driver)) count_start(driver, at_ns);
     count_end(driver, end, cut);
     count_tokens(driver, cell, end == ENDED_FAILED || end == ENDED_BY_US);
 }
@@ -163,18 +164,18 @@ static void write_row(struct driver *driver, const struct session_action *action
     if (!worker->plan->profile->record_attempts) return;
     const struct session *session = &driver->session;
     const struct turn *turn = &session->turn;
-    const struct virtual_user *user = driver->user;
+    const struct driver_try *made = &driver->made;
     const int64_t age_ns = life_age_ns(&session->life, at_ns);
     const int64_t response_ns = (int64_t)(turn->end_ns - turn->due_ns);
     bool dialled = driver_in_dial(driver);
     bool ok = end == ENDED_OK;
-    uint64_t due_ns = dialled ? user->try_due_ns : turn->due_ns;
+    uint64_t due_ns = dialled ? made->due_ns : turn->due_ns;
     const struct attempt_row row = {
         .due_utc_ns = run_clock_wall_at(&worker->recorder.clock, due_ns),
         .region = worker->plan->targets[driver->region].region->name,
         .session_id = session->life.session_id,
         .turn = dialled ? 0 : session->attempts,
-        .attempt = user->attempt,
+        .attempt = made->attempt,
         .outcome = outcomes[end],
         .code = !ok && action->failure.code != NULL ? action->failure.code : "",
         .ttft_us = latency_us(driver, turn->ttft_ns),
@@ -186,32 +187,14 @@ static void write_row(struct driver *driver, const struct session_action *action
         .output_tokens = turn->usage.output,
         .end_utc_ns = recorder_wall(&worker->recorder, at_ns),
         .session_number = driver->number,
-        .interaction = user->interaction,
+        .interaction = made->interaction,
         .response_id = turn->response_id,
         .client_request_id = driver->client_request_id,
         .chain = driver->chain->number,
-        .arrival = worker->plan->profile->load.model == LOAD_ARRIVALS ? user->plan.number + 1 : 0,
+        .arrival = made->arrival,
         .context_tokens = dialled ? -1 : (int64_t)driver->asked_context,
     };
     attempt_csv_row(&worker->recorder.handover->attempts, &row);
-}
-
-/* ---- trials ---- */
-
-void driver_begin_trial(struct driver *driver)
-{
-    struct worker *worker = driver->worker;
-    if (!worker->plan->profile->abort_on_fail.acceptable.set) return;
-    if (driver->on_trial || driver->chain->failed > 0) return;
-    driver->on_trial = trials_begin(&worker->regions[driver->region].trials, &driver->trial_group);
-    if (!driver->on_trial) worker->recorder.failed = true;
-}
-
-void driver_end_trial(struct driver *driver, enum trial_end end)
-{
-    if (!driver->on_trial) return;
-    driver->on_trial = false;
-    trials_end(&driver->worker->regions[driver->region].trials, driver->trial_group, end);
 }
 
 /* ---- news ---- */
@@ -232,9 +215,11 @@ static void count_recovery(const struct driver *driver, struct cell *cell)
 
 static void on_ok(struct driver *driver, uint64_t now_ns)
 {
-    struct cell *cell = cell_of(driver);
     struct virtual_user *user = driver->user;
+    virtual_user_on_output(user, driver, now_ns);
+    struct cell *cell = cell_of(driver);
     cell->counters.interactions_ok++;
+    cell->counters.hedges_won += driver->made.hedge;
     count_recovery(driver, cell);
     measure(driver, METRIC_INTERACTION, user->interaction_due_ns,
             (int64_t)(now_ns - user->interaction_due_ns) - user->overrun_ns);
@@ -273,7 +258,8 @@ static void renew_credential(struct driver *driver, const struct session_action 
     const bool fresh = worker->credentials.held[driver->region].serial > driver->credential.serial;
     if (renews && !fresh)
         credential_renewer_ask(worker->plan->renewer, driver->region, driver->credential.serial);
-    virtual_user_on_credential_refused(driver->user, renews, fresh);
+    if (!virtual_user_is_hedged(driver->user))
+        virtual_user_on_credential_refused(driver->user, renews, fresh);
 }
 
 /* Returns how much longer than the profile says the limits lasted that the interaction ran into. */
@@ -286,11 +272,28 @@ static int64_t tell_limit(struct driver *driver, const struct session_action *ac
     return driver->user->overrun_ns;
 }
 
+/* One of the two attempts of a hedged interaction was no answer; the other one goes on. */
+static void on_one_of_two(struct driver *driver, const struct session_action *action,
+                          uint64_t at_ns, uint64_t now_ns)
+{
+    const struct evidence_of of = driver_evidence_of(driver);
+    const bool failed = action->news & NEWS_ATTEMPT_FAILED;
+    const bool told = failed || action->news & NEWS_LIFECYCLE;
+    if (told) tally(driver, action);
+    if (failed) {
+        renew_credential(driver, action);
+        virtual_user_on_one_failed(driver->user, driver, &action->failure, hint_of(driver, action),
+                                   now_ns);
+    }
+    virtual_user_goes_on_without(driver->user, driver);
+    if (told) driver_write_evidence(driver, action, &of, DECIDE_AWAIT_OTHER_REGION, at_ns);
+}
+
 static void on_failed(struct driver *driver, const struct session_action *action, uint64_t at_ns,
                       uint64_t now_ns)
 {
     struct virtual_user *user = driver->user;
-    const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
+    const struct evidence_of of = driver_evidence_of(driver);
     const uint64_t due_ns = user->interaction_due_ns;
     const int64_t overrun_ns = tell_limit(driver, action);
     tally(driver, action);
@@ -311,7 +314,7 @@ static void on_cut(struct driver *driver, const struct session_action *action, u
                    uint64_t now_ns)
 {
     struct virtual_user *user = driver->user;
-    const struct evidence_of of = {.interaction = user->interaction, .attempt = user->attempt};
+    const struct evidence_of of = driver_evidence_of(driver);
     enum decision decision = DECIDE_NONE;
     tally(driver, action);
     if (session_usable(&driver->session)) {
@@ -329,20 +332,23 @@ static void on_attempt(struct driver *driver, const struct session_action *actio
         driver->in_flight = false;
         recorder_change(&driver->worker->recorder, driver->region, LEVEL_FLIGHT, -1, at_ns);
     }
-    if (driver->user == NULL) return; /* a session without a virtual user has no attempt */
+    /* a session without a virtual user has no attempt but one that was cancelled */
+    if (driver->user == NULL && !driver->lost) return;
     static const enum trial_end trials[] = {[ENDED_OK] = TRIAL_OK,
                                             [ENDED_FAILED] = TRIAL_FAILED,
                                             [ENDED_CANCELLED] = TRIAL_WITHDRAWN,
                                             [ENDED_BY_US] = TRIAL_WITHDRAWN};
-    const enum attempt_end end = end_of(action);
+    const enum attempt_end end = end_of(driver, action);
     driver_end_trial(driver, trials[end]);
     cell_of(driver)->counters.missed_turns +=
         action->observed.turn_missed && action->observed.deadline != DEADLINE_NONE;
-    count_attempt(driver, end, (action->news & NEWS_LIFECYCLE) != 0);
+    count_attempt(driver, end, (action->news & NEWS_LIFECYCLE) != 0, at_ns);
     write_row(driver, action, end, at_ns);
-    if (driver->abandoned) return;
+    if (driver->abandoned || driver->lost) return;
     if (action->news & NEWS_ATTEMPT_OK) {
         on_ok(driver, now_ns);
+    } else if (virtual_user_is_hedged(driver->user)) {
+        on_one_of_two(driver, action, at_ns, now_ns);
     } else if (action->news & NEWS_ATTEMPT_FAILED) {
         on_failed(driver, action, at_ns, now_ns);
     } else if (action->news & NEWS_LIFECYCLE) {
@@ -359,7 +365,8 @@ static void on_session_failed(struct driver *driver, const struct session_action
 {
     struct cell *cell = cell_of(driver);
     cell->counters.sessions_failed++;
-    if (action->news & NEWS_ATTEMPT_FAILED) return; /* one failure, one record: the attempt's */
+    /* one failure, one record: the attempt's, if that has one */
+    if (action->news & NEWS_ATTEMPT_FAILED && !driver->lost) return;
     tally(driver, action);
     driver_write_evidence(driver, action, &(struct evidence_of){0}, DECIDE_NONE, at_ns);
 }
@@ -400,11 +407,9 @@ void driver_record(struct driver *driver, const struct session_action *action, u
         measure(driver, one->metric, since_ns, one->ns);
     }
     if (begins) {
-        cell->counters.attempts_started++;
+        count_start(driver, at_ns);
         driver_begin_trial(driver);
-        const struct virtual_user *user = driver->user;
-        if (user != NULL && user->attempt > 1 && !user->again) cell->counters.retries++;
-        if (user != NULL && user->probe) cell->counters.probes++;
+        if (driver->made.probe) cell->counters.probes++;
     }
     if (action->news & NEWS_OPENED) {
         cell->counters.sessions_opened++;
@@ -420,7 +425,7 @@ void driver_record(struct driver *driver, const struct session_action *action, u
         on_session_over(driver, action, at_ns);
     }
     if (action->news & NEWS_READY && driver->user != NULL)
-        virtual_user_on_ready(driver->user, now_ns);
+        virtual_user_on_ready(driver->user, driver, now_ns);
     if (action->news & NEWS_ENDED) on_ended(driver, at_ns);
     /* The next try may come before the connection has ended. */
     bool lost = life_is_over(&driver->session.life) && !driver->abandoned;

@@ -203,3 +203,21 @@ int64_t driver_left_to_hear(const struct driver *driver, uint64_t now_ns)
     const int64_t left_ns = playout_left_ns(&driver->playout, since_answer_ns(driver, now_ns));
     return run_clock_to_real(&driver->worker->plan->clock, left_ns);
 }
+
+/* ---- counting ---- */
+
+void driver_count_taking(struct driver *driver, const struct event_facts *event, uint64_t at_ns)
+{
+    if (!driver->session.hears) return;
+    const enum turn_taking taking = turn_taking_of(&driver->session.turn, event);
+    const bool unasked = event->kind == EVENT_RESPONSE_DONE && !session_in_turn(&driver->session);
+    if (taking == TAKING_RIGHT && !unasked) return;
+    struct counters *counters = counters_at(driver, at_ns);
+    counters->false_turns += taking == TAKING_FALSE;
+    counters->split_turns += taking == TAKING_SPLIT;
+    if (!unasked) return;
+    counters->input_tokens += event->usage.input;
+    counters->cached_tokens += event->usage.cached;
+    counters->output_tokens += event->usage.output;
+    counters->cost_usd += cost_of(driver->worker->regions[driver->region].price, &event->usage);
+}

@@ -32,8 +32,9 @@ struct engine {
     struct text reason;
     struct abort_rule abort_rule;
     struct purse purse;
-    struct turn_heard *heard; /* one per region */
-    struct quota_pace *paces; /* likewise */
+    struct turn_heard *heard;     /* one per region */
+    struct retry_ledger *retried; /* for as many demands, most of them unused with a shared load */
+    struct quota_pace *paces;     /* likewise */
     size_t paces_made;
     double budget_spent;  /* share used of the limit that is nearest */
     struct error failure; /* of the collector, or of a worker that could not start */
@@ -308,10 +309,13 @@ static enum err_code set_up(struct engine *engine, struct error *err)
         .workers = options->workers,
         .purse = &engine->purse,
         .heard = engine->heard,
+        .retried = engine->retried,
         .paces = engine->paces,
         .load_ns = load_duration_ns(&profile->load),
         .zone = profile_zone(profile),
     };
+    for (size_t i = 0; i < profile->region_count; i++)
+        retry_ledger_init(&engine->retried[i], engine->plan.timing.retry.budget_window_ns);
     code = purse_init(&engine->purse, shard_usd(&options->shard, profile->budget.usd),
                       shard_part(&options->shard, profile->budget.tokens), err);
     if (code != ERR_OK) return code;
@@ -345,8 +349,9 @@ enum err_code engine_new(uv_loop_t *loop, const struct engine_options *options, 
     engine->regions_over = calloc(options->profile->region_count, sizeof *engine->regions_over);
     engine->heard = calloc(options->profile->region_count, sizeof *engine->heard);
     engine->paces = calloc(options->profile->region_count, sizeof *engine->paces);
-    const bool lacks =
-        engine->regions_over == NULL || engine->heard == NULL || engine->paces == NULL;
+    engine->retried = calloc(options->profile->region_count, sizeof *engine->retried);
+    const bool lacks = engine->regions_over == NULL || engine->heard == NULL ||
+                       engine->paces == NULL || engine->retried == NULL;
     enum err_code code =
         lacks ? error_set(err, ERR_NOMEM, "no memory for the engine") : set_up(engine, err);
     if (code != ERR_OK) {
@@ -433,6 +438,7 @@ void engine_free(struct engine *engine)
     text_free(&engine->reason);
     purse_free(&engine->purse);
     free(engine->heard);
+    free(engine->retried);
     for (size_t i = 0; i < engine->paces_made; i++) quota_pace_free(&engine->paces[i]);
     free(engine->paces);
     free(engine->regions_over);

@@ -1,9 +1,5 @@
 #include "engine/policy.h"
 
-/* This many first retries, and as many in every window, are allowed regardless of the budget;
- * otherwise a small run could never retry. */
-#define BUDGET_ALLOWANCE 3.0
-
 const char *decision_name(enum decision decision)
 {
     static const char *const names[] = {
@@ -14,6 +10,7 @@ const char *decision_name(enum decision decision)
         [DECIDE_PROBE_SAME_SESSION] = "probe_same_session",
         [DECIDE_RETRY_OTHER_REGION] = "retry_other_region",
         [DECIDE_RENEW_SESSION] = "renew_session",
+        [DECIDE_AWAIT_OTHER_REGION] = "await_other_region",
     };
     return names[decision];
 }
@@ -30,11 +27,20 @@ static int64_t backoff_ns(const struct retry *retry, uint64_t attempt, struct ra
     return least + (int64_t)(random_unit(random) * (double)(ceiling - least));
 }
 
-bool retry_within_window(const struct retry *retry, const struct retry_share *lately)
+/* The budget of the run and that of the last window. */
+static bool budget_allows(const struct retry *retry, uint64_t retries, uint64_t first_attempts,
+                          const struct retry_share *lately)
 {
-    const double share = retry->budget * (double)lately->first_attempts;
-    const double allowed = share > BUDGET_ALLOWANCE ? share : BUDGET_ALLOWANCE;
-    return retry->budget >= 1 || (double)lately->retries + 1 <= allowed;
+    const double allowed = retry->budget * (double)first_attempts + RETRY_ALLOWANCE;
+    if (retry->budget < 1 && (double)retries + 1 > allowed) return false;
+    return retry_within_window(retry, lately);
+}
+
+bool hedge_decide(const struct retry *retry, const struct hedge_facts *facts)
+{
+    if (!facts->elsewhere || facts->attempt >= retry->attempts) return false;
+    if (facts->since_due_ns > retry->deadline_ns + facts->grace_ns) return false;
+    return budget_allows(retry, facts->retries_so_far, facts->first_attempts, &facts->lately);
 }
 
 /* The same session is kept for as long as it is open, where that is asked for. */
@@ -61,9 +67,8 @@ enum decision retry_decide(const struct retry *retry, const struct retry_facts *
     const bool elsewhere = goes_elsewhere(retry, facts);
     const int64_t hint_ns = elsewhere ? 0 : facts->hint_ns;
     if (facts->failure->lasting && hint_ns == 0 && !elsewhere) return DECIDE_GIVE_UP;
-    double allowed = retry->budget * (double)facts->first_attempts + BUDGET_ALLOWANCE;
-    if (retry->budget < 1 && (double)facts->retries_so_far + 1 > allowed) return DECIDE_GIVE_UP;
-    if (!retry_within_window(retry, &facts->lately)) return DECIDE_GIVE_UP;
+    if (!budget_allows(retry, facts->retries_so_far, facts->first_attempts, &facts->lately))
+        return DECIDE_GIVE_UP;
     int64_t delay = backoff_ns(retry, facts->attempt, random);
     if (delay < hint_ns) delay = hint_ns;
     if (delay < facts->held_ns) delay = facts->held_ns;

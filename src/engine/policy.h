@@ -22,7 +22,9 @@ enum decision {
     DECIDE_RETRY_OTHER_REGION,
     /* The end of a session's life cut the attempt short: it is due again in a new session, without
      * using up a retry. */
-    DECIDE_RENEW_SESSION
+    DECIDE_RENEW_SESSION,
+    /* The interaction's other attempt, in another region, is still under way (load.hedge_after). */
+    DECIDE_AWAIT_OTHER_REGION
 };
 
 /* Its name in evidence records. */
@@ -35,22 +37,32 @@ struct retry_facts {
     int64_t since_due_ns;    /* since the interaction's first due time, as measured */
     int64_t hint_ns;         /* Retry-After of the service, 0 if none: never retry earlier */
     bool session_usable;     /* it is still open */
-    uint64_t retries_so_far; /* of this worker and demand */
-    uint64_t first_attempts; /* also of this worker and demand */
+    uint64_t retries_so_far; /* of this demand, all workers together */
+    uint64_t first_attempts; /* likewise */
     bool probe;              /* the failed attempt was itself a probe of its session */
     int64_t held_ns;         /* how long its region is held back from now on; 0: it is not */
     int64_t said_ns;  /* of since_due_ns, what the profile says: waits, and limits that were hit */
     int64_t grace_ns; /* by which what was measured may exceed the deadline */
-    struct retry_share lately; /* of the worker and demand, in the last retry.budget_window */
+    struct retry_share lately; /* of the demand, in the last retry.budget_window */
     bool elsewhere; /* the routing would send it to another region, of which held_ns then is */
 };
 
+/* What is known of an interaction whose attempt has had no output for hedge_after. */
+struct hedge_facts {
+    uint64_t attempt;     /* number of that attempt, from 1 */
+    int64_t since_due_ns; /* as in retry_facts, and so the others: */
+    int64_t grace_ns;
+    uint64_t retries_so_far, first_attempts;
+    struct retry_share lately;
+    bool elsewhere; /* another region takes load */
+};
+
 /*
- * Whether the retry budget lets one more retry go by what was sent in the last window: never more
- * than its share of the first attempts, though three even then, or a small load could not retry. To
- * be asked when a retry is decided on, and again when it is due: waits bring many together.
+ * Whether a second attempt begins in another region, while the first one goes on. It is more load,
+ * as a retry is, and is bounded like one: by the number of attempts, the deadline and the retry
+ * budget. (Dean and Barroso, "The Tail at Scale", 2013; the bounds are those of gRPC's A6.)
  */
-bool retry_within_window(const struct retry *retry, const struct retry_share *lately);
+bool hedge_decide(const struct retry *retry, const struct hedge_facts *facts);
 
 /* Whether a failure or what the profile says of retries makes the session be left, as decided. */
 bool retry_leaves_session(const struct retry *retry, const struct failure_class *failure,

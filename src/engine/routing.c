@@ -30,6 +30,16 @@ static size_t choose_first(const struct region_state *states, size_t count,
     return attempt->number > 1 && attempt->last < count ? attempt->last : 0;
 }
 
+/* A conversation stays where it is: the region that answered keeps it. */
+static size_t choose_hedged(const struct region_state *states, size_t count,
+                            const struct routing_attempt *attempt)
+{
+    const bool stays = attempt->settled || attempt->number > 1;
+    if (stays && attempt->last < count && takes(states, attempt->last, attempt))
+        return attempt->last;
+    return choose_first(states, count, attempt);
+}
+
 /* By weight, of all regions or of those that take load. count: there is none. */
 static size_t draw_region(const struct region_state *states, size_t count,
                           const struct routing_attempt *attempt, double draw, bool taking)
@@ -73,6 +83,7 @@ static const struct {
     [ROUTING_EACH] = {.choose = choose_own, .per_region = true},
     [ROUTING_WEIGHTED] = {.choose = choose_weighted},
     [ROUTING_FAILOVER] = {.choose = choose_first},
+    [ROUTING_HEDGED] = {.choose = choose_hedged},
 };
 
 size_t routing_demands(enum routing policy, size_t region_count)
@@ -91,6 +102,15 @@ size_t routing_region(enum routing policy, const struct region_state *states, si
     return policies[policy].choose(states, count, attempt);
 }
 
+size_t routing_hedge(enum routing policy, const struct region_state *states, size_t count,
+                     const struct routing_attempt *attempt)
+{
+    for (size_t i = 0; policy == ROUTING_HEDGED && i < count; i++) {
+        if (i != attempt->last && takes(states, i, attempt)) return i;
+    }
+    return count;
+}
+
 double routing_share(const struct profile *profile, size_t region)
 {
     double sum = 0;
@@ -101,6 +121,7 @@ double routing_share(const struct profile *profile, size_t region)
     case ROUTING_WEIGHTED:
         return sum > 0 ? profile->regions[region].weight / sum : 0;
     case ROUTING_FAILOVER:
+    case ROUTING_HEDGED:
         break;
     }
     return region == 0 ? 1 : 0;

@@ -16,6 +16,7 @@ struct routing_attempt {
     uint64_t number; /* within its interaction, from 1 */
     size_t last;     /* the region of the previous attempt; meaningless for the first */
     double draw;     /* in [0, 1), of its virtual user: with `weighted`, the user's place */
+    bool settled;    /* its virtual user has a session in `last` */
     bool avoids;     /* it should leave the region `avoid`, whose attempt failed */
     size_t avoid;
     uint64_t now_ns;
@@ -32,11 +33,18 @@ bool routing_is_shared(enum routing policy);
  *
  * A region takes load while no hold shuts it (hold.h; an open breaker holds it, too). `failover`
  * takes the first of the list that does, `weighted` the user's own by weight, or one of the others
- * by weight while that one does not; a retry stays where its interaction is. If nobody takes load,
- * it stays where it would be if all did.
+ * by weight while that one does not; a retry stays where its interaction is. `hedged` takes the
+ * first, too, but leaves users in their sessions. If nobody takes load, it stays where it would be
+ * if all did.
  */
 size_t routing_region(enum routing policy, const struct region_state *states, size_t count,
                       const struct routing_attempt *attempt);
+
+/* Where the second attempt of a hedged interaction goes while `attempt` is under way in its `last`
+ * region: the first other one of the list that takes load; `count` if none does, or with another
+ * policy. */
+size_t routing_hedge(enum routing policy, const struct region_state *states, size_t count,
+                     const struct routing_attempt *attempt);
 
 /* The share of the whole load that a region gets while all regions take load: 1 with `each`. */
 double routing_share(const struct profile *profile, size_t region);

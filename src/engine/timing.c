@@ -57,6 +57,7 @@ struct timing timing_at(const struct profile *profile, double speed)
         .think_time_ns = scaled(profile->session.think_time_ns, speed),
         .max_age_ns = scaled(profile->session.max_age_ns, speed),
         .before_expiry_ns = scaled(profile->session.before_expiry_ns, speed),
+        .hedge_after_ns = scaled(profile->load.hedge_after_ns, speed),
     };
     timing.retry.backoff_initial_ns = scaled(timing.retry.backoff_initial_ns, speed);
     timing.retry.backoff_max_ns = scaled(timing.retry.backoff_max_ns, speed);

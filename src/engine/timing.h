@@ -31,7 +31,7 @@ struct timing {
     struct retry retry;
     struct breaker_plan breaker;
     int64_t grace_ns; /* by which measured time may exceed retry.deadline_ns */
-    int64_t think_time_ns, max_age_ns, before_expiry_ns;
+    int64_t think_time_ns, max_age_ns, before_expiry_ns, hedge_after_ns;
 };
 
 /* The profile's times at a speed of the run's clock. A limit that the profile itself has below the

@@ -30,6 +30,7 @@ static void virtual_user_free(struct virtual_user *user, uint64_t now_ns)
     virtual_user_give_back(user, now_ns);
     dispatch_forget(worker, user);
     timers_cancel(worker->timers, &user->timer);
+    virtual_user_end_hedge(user, now_ns);
     if (user->previous != NULL) {
         user->previous->next = user->next;
     } else {
@@ -93,30 +94,57 @@ static bool listens(struct virtual_user *user, uint64_t now_ns)
     return timers_set(user->worker->timers, &user->timer, now_ns + 1);
 }
 
+static struct retry_ledger *ledger_of(const struct virtual_user *user)
+{
+    return &user->worker->plan->retried[user->demand];
+}
+
+/* The budget has no room for its retry after all: its interaction ends here. */
+static void drop_retry(struct virtual_user *user, uint64_t now_ns)
+{
+    struct retry_ledger *ledger = ledger_of(user);
+    retry_window_drop(&ledger->decided, user->decided_ns);
+    atomic_fetch_sub(&ledger->retries, 1);
+    virtual_user_give_back(user, now_ns);
+    virtual_user_hold_withdrawn(user, now_ns);
+    dispatch_forget(user->worker, user);
+    virtual_user_fail_held(user, now_ns);
+    virtual_user_skip(user, now_ns);
+}
+
+bool virtual_user_may_retry(struct virtual_user *user, bool dials, uint64_t now_ns)
+{
+    struct retry_ledger *ledger = ledger_of(user);
+    const struct retry *retry = &user->worker->plan->timing.retry;
+    if (user->attempt <= 1 || user->again) return true;
+    if (retry_window_take(dials ? &ledger->dialled : &ledger->sent, retry, now_ns)) return true;
+    drop_retry(user, now_ns);
+    return false;
+}
+
 static void take_turn(struct virtual_user *user, uint64_t due_ns, uint64_t now_ns)
 {
     if (!virtual_user_in_pace(user, false, now_ns)) return;
     if (!virtual_user_afford(user, now_ns)) return;
+    if (!virtual_user_may_retry(user, false, now_ns)) return;
     driver_turn(user->driver, due_ns, virtual_user_prompt(user), now_ns);
+    virtual_user_arm_hedge(user, now_ns);
 }
 
-/* The next attempt of its interaction; a retry goes only if the budget's window has room for it by
- * now, else the interaction ends here. False: it did. */
+/* The next attempt of its interaction; a retry for which the budget's window has no room by now
+ * does not even queue for a dial. False: the interaction ends here. */
 static bool begin_number(struct virtual_user *user, uint64_t now_ns)
 {
-    struct retry_ledger *ledger = &user->worker->retried[user->demand];
+    struct retry_ledger *ledger = ledger_of(user);
     const bool retry = user->attempt > 0;
     const struct retry_share lately = retry_window_at(&ledger->sent, now_ns);
-    if (retry && !user->goes_first &&
-        !retry_within_window(&user->worker->plan->timing.retry, &lately)) {
-        virtual_user_fail_held(user, now_ns);
-        virtual_user_skip(user, now_ns);
+    if (retry && !retry_within_window(&user->worker->plan->timing.retry, &lately)) {
+        drop_retry(user, now_ns);
         return false;
     }
     user->attempt++;
-    retry_window_add(&ledger->sent, retry, now_ns);
     if (retry) return true;
-    ledger->first_attempts++;
+    atomic_fetch_add(&ledger->first_attempts, 1);
     retry_window_add(&ledger->decided, false, now_ns);
     return true;
 }
@@ -201,8 +229,12 @@ void virtual_user_dial(struct virtual_user *user, uint64_t now_ns)
     virtual_user_retire(user, now_ns);
 }
 
-void virtual_user_on_ready(struct virtual_user *user, uint64_t now_ns)
+void virtual_user_on_ready(struct virtual_user *user, struct driver *driver, uint64_t now_ns)
 {
+    if (driver != user->driver) {
+        virtual_user_hedge_ready(user, now_ns);
+        return;
+    }
     /* The turn could not be due before there was a session to take it. */
     user->try_due_ns = now_ns;
     if (user->attempt == 1 && user->cuts == 0) user->interaction_due_ns = now_ns;
@@ -224,7 +256,7 @@ static void next_interaction(struct virtual_user *user, int64_t pause_ns, uint64
     user->renewed = user->awaits_credential = false;
     user->cuts = 0;
     user->said_ns = user->overrun_ns = 0;
-    user->probe = user->again = user->begun = user->held = false;
+    user->probe = user->again = user->begun = user->held = user->told_held = false;
     user->keeps = user->avoids = false;
     bool done = user->interaction > plan_of(user)->interactions || user->worker->draining ||
                 dispatch_surplus(user, now_ns);
@@ -273,7 +305,7 @@ enum decision virtual_user_on_attempt_cut(struct virtual_user *user, uint64_t no
     const struct retry *retry = &user->worker->plan->timing.retry;
     (void)virtual_user_let_go(user);
     virtual_user_hold_withdrawn(user, now_ns);
-    user->probe = user->keeps = user->begun = false;
+    user->probe = user->keeps = user->begun = user->told_held = false;
     if (user->cuts++ < CUTS_MOST) {
         user->again = true;
         virtual_user_schedule(user, now_ns, now_ns);
@@ -297,7 +329,7 @@ static struct retry_facts facts_of(const struct virtual_user *user,
                                    bool usable, uint64_t now_ns)
 {
     const struct timing *timing = &user->worker->plan->timing;
-    struct retry_ledger *ledger = &user->worker->retried[user->demand];
+    const struct retry_ledger *ledger = ledger_of(user);
     const bool avoids = timing->retry.session == RETRY_ELSEWHERE;
     const size_t next = virtual_user_region(user, user->attempt + 1, avoids, now_ns);
     return (struct retry_facts){
@@ -308,8 +340,8 @@ static struct retry_facts facts_of(const struct virtual_user *user,
         .grace_ns = timing->grace_ns,
         .hint_ns = hint_ns,
         .session_usable = usable,
-        .retries_so_far = ledger->retries,
-        .first_attempts = ledger->first_attempts,
+        .retries_so_far = atomic_load(&ledger->retries),
+        .first_attempts = atomic_load(&ledger->first_attempts),
         .probe = user->probe,
         .held_ns = hold_left_ns(&user->worker->regions[next].hold, now_ns),
         .lately = retry_window_at(&ledger->decided, now_ns),
@@ -327,7 +359,7 @@ static void take_decision(struct virtual_user *user, const struct failure_class 
     user->probe = decision == DECIDE_PROBE_SAME_SESSION;
     user->keeps = user->probe || decision == DECIDE_RETRY_SAME_SESSION;
     user->avoids = decision == DECIDE_RETRY_OTHER_REGION && retry->session == RETRY_ELSEWHERE;
-    user->again = user->begun = false;
+    user->again = user->begun = user->told_held = false;
     user->failures += !ours;
     user->met_failure |= !ours;
     if (!retry_leaves_session(retry, failure, decision, usable)) return;
@@ -339,7 +371,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
                                              const struct failure_class *failure, int64_t hint_ns,
                                              bool usable, uint64_t now_ns)
 {
-    struct retry_ledger *ledger = &user->worker->retried[user->demand];
+    struct retry_ledger *ledger = ledger_of(user);
     const struct retry *retry = &user->worker->plan->timing.retry;
     struct failure_class judged = *failure;
     const bool ours = failure_is_ours(failure);
@@ -350,7 +382,7 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
     if (!ours && user->failures == 0)
         user->failed_first = (struct virtual_user_try){
             .region = user->region, .session = user->driver != NULL ? user->driver->number : 0};
-    virtual_user_hold_failed(user, &judged, hint_ns, now_ns);
+    virtual_user_hold_failed(user, user->region, &judged, hint_ns, now_ns);
     const struct retry_facts facts = facts_of(user, &judged, hint_ns, usable, now_ns);
     int64_t delay_ns;
     enum decision decision = retry_decide(retry, &facts, &user->random, &delay_ns);
@@ -361,8 +393,9 @@ enum decision virtual_user_on_attempt_failed(struct virtual_user *user,
         if (!usable && pause_ns < retry->backoff_initial_ns) pause_ns = retry->backoff_initial_ns;
         next_interaction(user, pause_ns, now_ns);
     } else {
-        ledger->retries++;
+        atomic_fetch_add(&ledger->retries, 1);
         retry_window_add(&ledger->decided, true, now_ns);
+        user->decided_ns = now_ns;
         user->said_ns += delay_ns;
         int64_t wait_ns = user->awaits_credential ? CREDENTIAL_WAIT_NS : delay_ns;
         /* what our own side spoilt is in no latency */

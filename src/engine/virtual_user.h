@@ -40,12 +40,15 @@ struct virtual_user {
     uint64_t id;                 /* of its requests (request_id.h) */
     struct random random;        /* for its jitter: from the plan, regardless of the worker */
     struct driver *driver;       /* its session, or NULL */
+    struct driver *second;       /* of its second attempt, which is under way as well, or NULL */
+    struct timer hedge;          /* when that begins */
     struct chain *chain;         /* of the current interaction, once tried; or NULL */
     struct timer timer;          /* the next try */
     uint64_t try_due_ns;         /* when the current or next try is due */
     uint64_t interaction;        /* number of the current interaction, from 1 */
     uint64_t dials, turns;       /* that were begun for it, repeated tries included */
     uint64_t attempt;            /* number of its current attempt, from 1; 0: none yet */
+    uint64_t decided_ns;         /* when it was decided on, if it is a retry */
     uint64_t failures;           /* how many of them the service failed */
     uint64_t interaction_due_ns; /* when its first attempt was due */
     int64_t said_ns;             /* since then, by the profile: waits, and limits that were hit */
@@ -64,6 +67,7 @@ struct virtual_user {
     uint64_t dialled_ns;    /* when it first dialled; 0: not yet */
     bool met_failure;       /* a failure of the service cost it an attempt or a session */
     bool held;              /* its next try waits behind the hold of its region */
+    bool told_held;         /* it has been counted as one that waited */
     bool waits_for_budget;  /* and that for others' turns to give back */
     bool paced;             /* its time by the quota's pace is given, and not yet used */
     bool paid;              /* its turn is taken out of the budget, and not yet its session's */
@@ -116,6 +120,10 @@ bool virtual_user_afford(struct virtual_user *user, uint64_t now_ns);
  */
 bool virtual_user_in_pace(struct virtual_user *user, bool dials, uint64_t now_ns);
 
+/* Whether its attempt, if it is a retry, may be dialled or sent now by the budget's window; if not,
+ * its interaction has failed, and it has left the queue. */
+bool virtual_user_may_retry(struct virtual_user *user, bool dials, uint64_t now_ns);
+
 /* The budget has granted turns to users of the worker who waited: they are due. */
 void virtual_user_take_grants(struct worker *worker, uint64_t now_ns);
 
@@ -138,8 +146,25 @@ void virtual_user_leave(struct virtual_user *user, uint64_t now_ns);
 /* Stops at once; an attempt in flight is cancelled. */
 void virtual_user_abandon(struct virtual_user *user, uint64_t now_ns);
 
+/* ---- virtual_user_hedge.c: a second attempt in another region (load.hedge_after) ---- */
+
+/* Whether two attempts of its interaction are under way. */
+bool virtual_user_is_hedged(const struct virtual_user *user);
+
+/* Output has come from one of its sessions: if another attempt is under way, that is cancelled, and
+ * the user goes on with this one. */
+void virtual_user_on_output(struct virtual_user *user, struct driver *driver, uint64_t now_ns);
+
+/* One of its two attempts failed: what that says of its region. */
+void virtual_user_on_one_failed(struct virtual_user *user, const struct driver *driver,
+                                const struct failure_class *failure, int64_t hint_ns,
+                                uint64_t now_ns);
+
+/* Goes on with the other one of its two attempts alone. */
+void virtual_user_goes_on_without(struct virtual_user *user, struct driver *driver);
+
 /* ---- callbacks of its session (driver.c) ---- */
-void virtual_user_on_ready(struct virtual_user *user, uint64_t now_ns);
+void virtual_user_on_ready(struct virtual_user *user, struct driver *driver, uint64_t now_ns);
 void virtual_user_on_attempt_ok(struct virtual_user *user, uint64_t now_ns);
 void virtual_user_on_attempt_cancelled(struct virtual_user *user, uint64_t now_ns);
 

@@ -50,7 +50,7 @@ static void found_room(struct virtual_user *user, uint64_t now_ns)
 static void wait_for_room(struct virtual_user *user, uint64_t now_ns)
 {
     struct worker *worker = user->worker;
-    if (!user->held) recorder_cell(&worker->recorder, user->region)->counters.held_tries++;
+    virtual_user_count_held(user);
     user->held = user->waits_for_budget = true;
     worker->regions[user->region].waiting++;
     timers_cancel(worker->timers, &user->timer);
@@ -101,6 +101,11 @@ static void leave_pace(struct virtual_user *user)
     user->paced = false;
 }
 
+static double counted_tokens(const struct profile *profile, const struct turn_bounds *bounds)
+{
+    return (double)token_count_reserved(bounds->most.input, profile->session.max_output_tokens);
+}
+
 /* What the service counts of its dial, or its turn. */
 static struct pace_wish wish_of(const struct virtual_user *user, bool dials)
 {
@@ -110,8 +115,7 @@ static struct pace_wish wish_of(const struct virtual_user *user, bool dials)
     struct pace_wish wish = {.requests = connections == dials ? 1 : 0};
     if (dials) return wish;
     const struct turn_bounds bounds = driver_bounds(user, virtual_user_prompt(user));
-    wish.tokens =
-        (double)token_count_reserved(bounds.most.input, profile->session.max_output_tokens);
+    wish.tokens = counted_tokens(profile, &bounds);
     return wish;
 }
 
@@ -138,7 +142,7 @@ static bool wait_for_time(struct virtual_user *user, uint64_t now_ns)
         return true;
     }
     (void)recorder_at(&worker->recorder, now_ns);
-    if (!user->held) recorder_cell(&worker->recorder, user->region)->counters.held_tries++;
+    virtual_user_count_held(user);
     user->held = true;
     dispatch_forget(worker, user);
     if (user->driver != NULL) driver_end_trial(user->driver, TRIAL_WITHDRAWN);
@@ -164,6 +168,24 @@ bool virtual_user_in_pace(struct virtual_user *user, bool dials, uint64_t now_ns
     user->paced = true;
     worker->regions[user->region].paced++;
     return wait_for_time(user, now_ns);
+}
+
+bool virtual_user_afford_second(struct virtual_user *user, size_t region, struct turn_bound *bound,
+                                struct purse_part *reserved, uint64_t now_ns)
+{
+    struct worker *worker = user->worker;
+    const struct turn_bounds bounds =
+        driver_bounds_in(worker, region, NULL, virtual_user_prompt(user));
+    const struct purse_wish wish = turn_bounds_wish(&bounds);
+    const struct pace_wish counted = {.requests = 1,
+                                      .tokens = counted_tokens(worker->plan->profile, &bounds)};
+    struct quota_pace *pace = &worker->plan->paces[region];
+    if (quota_pace_look(pace, &counted, now_ns) > now_ns) return false;
+    if (purse_ask(worker->plan->purse, &wish, &worker->listener, NULL) != PURSE_TAKEN) return false;
+    (void)quota_pace_take(pace, &counted, now_ns, &worker->recorder.failed);
+    *bound = bounds.most;
+    *reserved = wish.most;
+    return true;
 }
 
 /* ---- waiting for room in the budget ---- */

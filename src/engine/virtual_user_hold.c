@@ -21,6 +21,12 @@ static struct counters *counters_of(const struct virtual_user *user)
     return &recorder_cell(&user->worker->recorder, user->region)->counters;
 }
 
+void virtual_user_count_held(struct virtual_user *user)
+{
+    if (!user->told_held) counters_of(user)->held_tries++;
+    user->told_held = true;
+}
+
 bool virtual_user_is_new_arrival(const struct virtual_user *user)
 {
     return user->worker->plan->profile->load.model == LOAD_ARRIVALS && user->dialled_ns == 0;
@@ -53,7 +59,7 @@ static bool is_past_deadline(const struct virtual_user *user, uint64_t due_ns)
 static void wait_behind(struct virtual_user *user, const struct hold *hold, uint64_t now_ns)
 {
     const bool timed = !hold->probing && hold->cause != HOLD_HOPELESS;
-    if (!user->held) counters_of(user)->held_tries++;
+    virtual_user_count_held(user);
     user->held = true;
     virtual_user_give_back(user, now_ns);
     timers_cancel(user->worker->timers, &user->timer);
@@ -125,14 +131,13 @@ static bool is_slow(const struct virtual_user *user)
     return most_ns > 0 && user->driver->session.turn.ttft_ns > most_ns;
 }
 
-/* Tells the region's breaker of an attempt that ended. Returns whether that ended its hold. */
-static bool tell_breaker(struct virtual_user *user, const char *code, bool bad, bool first,
-                         uint64_t now_ns)
+/* Tells a region's breaker of an attempt that ended. Returns whether that ended its hold. */
+static bool tell_breaker(struct worker *worker, size_t index, const char *code, bool bad,
+                         bool first, uint64_t now_ns)
 {
-    struct region_state *region = &user->worker->regions[user->region];
-    if (user->worker->draining) return false;
-    switch (
-        breaker_add(&region->breaker, &user->worker->plan->timing.breaker, bad, first, now_ns)) {
+    struct region_state *region = &worker->regions[index];
+    if (worker->draining) return false;
+    switch (breaker_add(&region->breaker, &worker->plan->timing.breaker, bad, first, now_ns)) {
     case BREAKER_STAYS:
         break;
     case BREAKER_OPENED:
@@ -150,27 +155,28 @@ void virtual_user_hold_ok(struct virtual_user *user, uint64_t now_ns)
     user->goes_first = false;
     counters_of(user)->hold_probes += first;
     bool ended = hold_on_ok(hold_of(user), first, now_ns);
-    ended = tell_breaker(user, "slow", is_slow(user), first, now_ns) || ended;
+    ended = tell_breaker(user->worker, user->region, "slow", is_slow(user), first, now_ns) || ended;
     if (first) settle(user->worker, user->region, ended, now_ns);
     virtual_user_hold_changed(user->worker, user->region, now_ns);
 }
 
-void virtual_user_hold_failed(struct virtual_user *user, const struct failure_class *failure,
-                              int64_t hint_ns, uint64_t now_ns)
+void virtual_user_hold_failed(struct virtual_user *user, size_t region,
+                              const struct failure_class *failure, int64_t hint_ns, uint64_t now_ns)
 {
-    struct hold *hold = hold_of(user);
+    struct worker *worker = user->worker;
+    struct hold *hold = &worker->regions[region].hold;
     const bool first = user->goes_first;
     user->goes_first = false;
     const bool before = hold->on;
     counters_of(user)->hold_probes += first && !failure_is_ours(failure);
-    if (user->worker->plan->profile->retry.hold == HOLD_THE_REGION && !user->worker->draining)
+    if (worker->plan->profile->retry.hold == HOLD_THE_REGION && !worker->draining)
         (void)hold_on_failure(hold, failure, hint_ns, first, now_ns);
     else if (first)
         hold_on_withdrawn(hold);
     if (breaker_counts_failure(failure))
-        (void)tell_breaker(user, failure->code, true, first, now_ns);
-    if (first) settle(user->worker, user->region, before && !hold->on, now_ns);
-    virtual_user_hold_changed(user->worker, user->region, now_ns);
+        (void)tell_breaker(worker, region, failure->code, true, first, now_ns);
+    if (first) settle(worker, region, before && !hold->on, now_ns);
+    virtual_user_hold_changed(worker, region, now_ns);
 }
 
 void virtual_user_hold_withdrawn(struct virtual_user *user, uint64_t now_ns)

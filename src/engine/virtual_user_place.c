@@ -44,10 +44,19 @@ size_t virtual_user_region(const struct virtual_user *user, uint64_t attempt, bo
                                          .number = attempt,
                                          .last = user->region,
                                          .draw = draw_of(user->worker, user->demand, &user->plan),
+                                         .settled = user->driver != NULL,
                                          .avoids = avoids,
                                          .avoid = user->failed_in,
                                          .now_ns = now_ns};
     return ask(user->worker, &next);
+}
+
+size_t virtual_user_hedge_region(const struct virtual_user *user, uint64_t now_ns)
+{
+    const struct engine_plan *plan = plan_of(user);
+    const struct routing_attempt under_way = {.last = user->region, .now_ns = now_ns};
+    return routing_hedge(plan->profile->load.routing, user->worker->regions, plan->region_count,
+                         &under_way);
 }
 
 void virtual_user_place(struct virtual_user *user, uint64_t now_ns)

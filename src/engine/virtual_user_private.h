@@ -1,4 +1,4 @@
-/* Between virtual_user.c, virtual_user_hold.c and virtual_user_place.c. */
+/* Between virtual_user.c and the files beside it. */
 #ifndef RUSHHOUR_ENGINE_VIRTUAL_USER_PRIVATE_H
 #define RUSHHOUR_ENGINE_VIRTUAL_USER_PRIVATE_H
 
@@ -32,11 +32,29 @@ size_t virtual_user_region(const struct virtual_user *user, uint64_t attempt, bo
  * the profile wants it replaced by then, or if the service will end it. */
 void virtual_user_rotate(struct virtual_user *user, bool first, uint64_t at_ns, uint64_t now_ns);
 
-/* ---- virtual_user_hold.c: what became of its attempt, for the hold of its region ---- */
+/* The region of its hedge; the number of regions if none takes load. */
+size_t virtual_user_hedge_region(const struct virtual_user *user, uint64_t now_ns);
+
+/* ---- virtual_user_hedge.c ---- */
+
+/* Its turn was sent: a second attempt begins in time, if the profile wants one. */
+void virtual_user_arm_hedge(struct virtual_user *user, uint64_t now_ns);
+
+/* The session of its second attempt is ready. */
+void virtual_user_hedge_ready(struct virtual_user *user, uint64_t now_ns);
+
+/* It goes away, and its second attempt with it. */
+void virtual_user_end_hedge(struct virtual_user *user, uint64_t now_ns);
+
+/* ---- virtual_user_hold.c: what became of its attempt in a region, for the hold of that ---- */
 void virtual_user_hold_ok(struct virtual_user *user, uint64_t now_ns);
-void virtual_user_hold_failed(struct virtual_user *user, const struct failure_class *failure,
-                              int64_t hint_ns, uint64_t now_ns);
+void virtual_user_hold_failed(struct virtual_user *user, size_t region,
+                              const struct failure_class *failure, int64_t hint_ns,
+                              uint64_t now_ns);
 void virtual_user_hold_withdrawn(struct virtual_user *user, uint64_t now_ns);
+
+/* Its try has to wait: counts it, once however often it does. */
+void virtual_user_count_held(struct virtual_user *user);
 
 /* An arrival of an open load that has not been dialled yet. */
 bool virtual_user_is_new_arrival(const struct virtual_user *user);
@@ -46,6 +64,11 @@ bool virtual_user_is_new_arrival(const struct virtual_user *user);
 void virtual_user_fail_held(struct virtual_user *user, uint64_t now_ns);
 
 /* ---- virtual_user_budget.c ---- */
+
+/* Takes what a new session's turn in another region can cost out of the budget and the quota's
+ * pace, if there is room at once. */
+bool virtual_user_afford_second(struct virtual_user *user, size_t region, struct turn_bound *bound,
+                                struct purse_part *reserved, uint64_t now_ns);
 
 /* The budget has no room for another turn, and never will: it goes away. */
 void virtual_user_leave_spent(struct virtual_user *user, uint64_t now_ns);

@@ -238,14 +238,11 @@ static bool make_demands(struct worker *worker)
     const struct engine_plan *plan = worker->plan;
     const struct load *load = &plan->profile->load;
     size_t count = routing_demands(load->routing, plan->region_count);
-    const int64_t window_ns = plan->timing.retry.budget_window_ns;
     worker->demands = calloc(count, sizeof *worker->demands);
-    worker->retried = calloc(count, sizeof *worker->retried);
-    if (worker->demands == NULL || worker->retried == NULL) return false;
+    if (worker->demands == NULL) return false;
     worker->demand_count = count;
     bool all = true;
     for (size_t i = 0; i < count; i++) {
-        worker->retried[i].decided.length_ns = worker->retried[i].sent.length_ns = window_ns;
         uint64_t stream = random_stream(plan->profile->regions[i].name);
         all = demand_init(&worker->demands[i], load, &worker->lane, plan->seed, stream) && all;
     }
@@ -356,7 +353,6 @@ void worker_free(struct worker *worker)
     type_names_free(&worker->event_types);
     for (size_t i = 0; i < worker->demand_count; i++) demand_free(&worker->demands[i]);
     free(worker->demands);
-    free(worker->retried);
     for (size_t i = 0; worker->regions != NULL && i < worker->plan->region_count; i++)
         trials_free(&worker->regions[i].trials);
     free(worker->regions);

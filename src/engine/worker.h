@@ -47,7 +47,9 @@ struct engine_plan {
     const struct zone *zone;            /* for local_time in evidence; NULL: UTC */
     struct purse *purse;                /* the budget; the workers write it, atomically */
     struct quota_pace *paces;           /* one per region; likewise, under a lock */
-    struct turn_heard *heard;           /* of each region's answers; likewise */
+    struct turn_heard *heard;           /* of each region's answers; atomically, too */
+    struct retry_ledger *retried;       /* one per demand: a shared load has one retry budget;
+                                           likewise */
     const struct voice *voice;          /* NULL: users write */
     struct credential_renewer *renewer; /* renews credentials, on the main thread; may be NULL */
 };
@@ -76,7 +78,6 @@ struct worker {
     struct evidence_limit evidence_limit;
     struct type_names event_types; /* received */
     struct demand *demands;        /* as many as the routing needs */
-    struct retry_ledger *retried;  /* one per demand: a shared load has one retry budget */
     size_t demand_count;
     struct region_state *regions;       /* one per region */
     struct virtual_user *virtual_users; /* all, doubly linked */

@@ -295,6 +295,7 @@ static enum err_code load_files(struct loader *loader, struct error *err)
     preambles_note(results);
     prices_note(results);
     load_note_dials(results);
+    load_note_routing(results);
     load_note_replay(results);
     load_note_peaks(results);
     if (loader->no_memory || results->notes.failed)

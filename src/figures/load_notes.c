@@ -94,6 +94,37 @@ void load_note_dials(struct results *results)
                 (double)dials / real_s, rate);
 }
 
+/* Whether two regions at least had attempts. */
+static bool load_has_moved(const struct results *results)
+{
+    size_t driven = 0;
+    for (size_t r = 0; r < results->region_count; r++)
+        driven += report_cell_attempts(results_region(results, r)) > 0;
+    return driven > 1;
+}
+
+void load_note_routing(struct results *results)
+{
+    const char *routing = results_fact(results, "load", "routing");
+    const bool hedged = strcmp(routing, "hedged") == 0;
+    const uint64_t cancelled = results->all.cell.counters.hedges_cancelled;
+    if ((hedged || strcmp(routing, "failover") == 0) && load_has_moved(results))
+        text_printf(&results->notes,
+                    "With routing %s %s: the regions were not asked at the same times nor for the "
+                    "same, and their rates and latencies do not compare them. Routing `each` "
+                    "does.\n",
+                    routing,
+                    hedged ? "the others get what the first region answers late"
+                           : "a region gets load only while those before it take none");
+    if (cancelled == 0) return;
+    text_count(&results->notes, cancelled);
+    text_printf(&results->notes,
+                " attempt%s cancelled since another region had answered: how long %s have taken is "
+                "in no latency of attempts, so that their tails are shorter than the service's. "
+                "Latencies of interactions lack nothing.\n",
+                cancelled == 1 ? " was" : "s were", cancelled == 1 ? "it would" : "they would");
+}
+
 void load_note_replay(struct results *results)
 {
     const double speed = results_fact_number(results, "run", "clock_speed");

@@ -32,6 +32,10 @@ void load_note_peaks(struct results *results);
 /* A note if the sessions of a closed load were dialled as fast as load.connect_rate allows. */
 void load_note_dials(struct results *results);
 
+/* What hedged answers leave out of the latencies, and a load that moved between regions out of
+ * their comparison. */
+void load_note_routing(struct results *results);
+
 /* What a replay's latencies cannot tell, since the machine does not go faster with the clock. */
 void load_note_replay(struct results *results);
 

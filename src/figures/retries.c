@@ -23,7 +23,7 @@ struct retry_figures retry_figures_of(const struct report_cell *cell)
     };
     if (figures.interactions > 0)
         figures.attempts_per_interaction =
-            (double)report_cell_attempts(cell) / figures.interactions;
+            (double)(report_cell_attempts(cell) + c->hedges_cancelled) / figures.interactions;
     if (whole != NULL && whole->total > 0)
         figures.added_seconds = fmax(0, sum_us(whole) - sum_us(answers)) / 1e6;
     return figures;

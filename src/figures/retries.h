@@ -5,10 +5,10 @@
 #include "figures/model.h"
 
 struct retry_figures {
-    double interactions; /* that ended, after their retries */
-    double
-        attempts_per_interaction; /* attempts that ended ok or failed; NaN without interactions */
-    double struck;                /* interactions that met a failure, answered or not */
+    double interactions;             /* that ended, after their retries */
+    double attempts_per_interaction; /* attempts that ended ok or failed, or were cancelled since
+                                     another region had answered; NaN without interactions */
+    double struck;                   /* interactions that met a failure, answered or not */
     /* Extra time that users waited: the duration of all interactions minus that of successful
      * attempts. NaN if unknown. */
     double added_seconds;

@@ -1,4 +1,4 @@
-// The charts: failure rate, time to first token, failures by code, age, percentile curves.
+// The charts: failure rate, time to first token, attempts per interaction, failures by code, age, percentile curves.
 
 // ---- what Azure said of the time -----------------------------------------------------------------------------------------
 
@@ -220,6 +220,38 @@ function loadChart(region) {
   };
 }
 
+// ---- what retries add ----------------------------------------------------------------------------------------------------
+
+// From 1, which is no retry at all.
+function amplificationChart(region) {
+  const data = series.regions[region];
+  const mine = regionColor(region);
+  const y = aligned(axis({ min: 1, suggestedMax: Math.max(1.1, highest('amplification')) }));
+  y.ticks.maxTicksLimit = 6;
+  return {
+    type: 'line',
+    data: {
+      datasets: [{
+        label: 'attempts per interaction', data: points(data.amplification.map((value) => (value === null ? null : Math.max(1, value)))),
+        borderColor: mine, backgroundColor: mine, borderWidth: 2, pointRadius: dots(region), pointHitRadius: 8
+      }]
+    },
+    options: options({
+      scales: { x: timeAxis(), y },
+      plugins: {
+        legend: { display: false },
+        advisories: { spans: spansOf(region) },
+        tooltip: {
+          callbacks: {
+            title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '',
+            label: (item) => fewDigits(data.amplification[item.dataIndex]) + ' attempts per interaction'
+          }
+        }
+      }
+    })
+  };
+}
+
 // ---- failures by code ----------------------------------------------------------------------------------------------------
 
 let codesOf = -1; // the region shown, -1 for all of them
@@ -409,6 +441,7 @@ function chartOf(kind, region) {
     case 'ttft': return ttftChart(region);
     case 'codes': return codesChart();
     case 'load': return loadChart(region);
+    case 'amplification': return amplificationChart(region);
     case 'turns':
     case 'sockets':
     case 'contexts': return agesChart(kind);

@@ -7,6 +7,7 @@
 #include "figures/cells.h"
 #include "figures/grouping.h"
 #include "figures/incidents.h"
+#include "figures/retries.h"
 #include "report/ages_json.h"
 
 #include <math.h>
@@ -35,7 +36,8 @@ enum series_field {
     SERIES_N,
     SERIES_OPEN,
     SERIES_FLIGHT,
-    SERIES_ARRIVALS
+    SERIES_ARRIVALS,
+    SERIES_AMPLIFICATION
 };
 
 /* Per minute of the run's clock; NAN where the load has none (load model `sessions`). */
@@ -87,6 +89,9 @@ static void series_value(const struct report_cell *cell, enum series_field field
     case SERIES_ARRIVALS:
         value = arrivals_of(cell);
         break;
+    case SERIES_AMPLIFICATION:
+        value = retry_figures_of(cell).attempts_per_interaction;
+        break;
     }
     if (isnan(value)) {
         json_null(out);
@@ -99,10 +104,11 @@ static void series_value(const struct report_cell *cell, enum series_field field
 
 static void series_region(const struct grouping *series, size_t region, struct text *out)
 {
-    static const char *const keys[] = {"attempts", "failed", "rate", "low",    "high",    "p50",
-                                       "tail",     "n",      "open", "flight", "arrivals"};
+    static const char *const keys[] = {"attempts", "failed", "rate",     "low",
+                                       "high",     "p50",    "tail",     "n",
+                                       "open",     "flight", "arrivals", "amplification"};
     json_open(out, '{');
-    for (int field = SERIES_ATTEMPTS; field <= SERIES_ARRIVALS; field++) {
+    for (int field = SERIES_ATTEMPTS; field <= SERIES_AMPLIFICATION; field++) {
         json_key(out, keys[field]);
         json_open(out, '[');
         for (size_t i = 0; i < series->slice_count; i++) {

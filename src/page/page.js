@@ -6,7 +6,7 @@ Chart.register(advisories, whiskers);
 
 function draw(canvas) {
   const kind = canvas.dataset.chart;
-  if (['rate', 'ttft', 'codes', 'load'].includes(kind) && series.start_ms.length === 0) return;
+  if (['rate', 'ttft', 'codes', 'load', 'amplification'].includes(kind) && series.start_ms.length === 0) return;
   const region = canvas.dataset.under === 'codes' ? codesOf : Number(canvas.dataset.region);
   charts.push(new Chart(canvas, chartOf(kind, region)));
 }

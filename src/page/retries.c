@@ -150,14 +150,13 @@ static void cards(const struct results *results, struct text *out)
     struct ends ends = ends_of(all);
     struct text plain = {0};
     struct text sub = {0};
-    double attempts = (double)report_cell_attempts(all);
     text_puts(out, "<dl class=\"cards\">\n");
     text_count(&plain, c->recovered);
     text_puts(&sub, "interactions that failed at first and were answered after a retry");
     where_recovered(c, &sub);
     card(out, "Hidden by retries", "totals.interactions.recovered", (double)c->recovered, &plain,
          text_str(&sub));
-    double factor = ends.all > 0 ? attempts / ends.all : NAN;
+    double factor = retry_figures_of(all).attempts_per_interaction;
     if (isfinite(factor)) text_printf(&plain, "%.3f", factor);
     text_clear(&sub);
     text_count(&sub, c->retries);
@@ -190,12 +189,27 @@ static void cards(const struct results *results, struct text *out)
     text_free(&sub);
 }
 
+/* Attempts per interaction, where any were added. */
+static void over_time(const struct results *results, struct text *out)
+{
+    if (results->all.cell.counters.retries == 0 || results->groupings[1].slice_count == 0) return;
+    text_printf(out, "<div class=\"charts%s\">\n", results->region_count == 1 ? " wide" : "");
+    for (size_t r = 0; r < results->region_count; r++)
+        page_chart(out, "amplification", r, results->regions[r], "attempts per interaction");
+    text_puts(out, "</div>\n");
+}
+
 void page_retries(const struct results *results, struct text *out)
 {
     if (report_cell_attempts(&results->all) == 0) return;
     page_section(out, "retries", "What retries hid, and what they cost");
     cards(results, out);
     bars(results, out);
+    page_put_table(results,
+                   "Second attempts in another region (hedged), those that answered first, and "
+                   "what the cancelled ones cost",
+                   tables_hedges, out);
+    over_time(results, out);
     page_explain(
         out, "Attempt or interaction?",
         "An attempt is one try; an interaction is what a user asked for, with all its retries. The "

@@ -4,6 +4,10 @@
 
 function seriesRows(region, kind) {
   const d = series.regions[region];
+  if (kind === 'amplification') {
+    return [['time', 'attempts', 'attempts per interaction']].concat(
+      series.start_ms.map((t, i) => [moment(t), d.attempts[i], fewDigits(d.amplification[i])]));
+  }
   if (kind === 'rate') {
     return [['time', 'attempts', 'failed', 'failure rate', 'low', 'high', 'sessions open', 'in flight', 'arrivals per min']].concat(
       series.start_ms.map((t, i) => [moment(t), d.attempts[i], d.failed[i], percent(d.rate[i]), percent(d.low[i]), percent(d.high[i]),
@@ -51,6 +55,7 @@ function ageRows(kind) {
 function rowsOf(kind, region) {
   switch (kind) {
     case 'rate':
+    case 'amplification':
     case 'ttft': return seriesRows(region, kind);
     case 'codes': return codeRows();
     case 'turns':

@@ -73,6 +73,21 @@ static enum err_code check_retry(const struct profile *profile, struct error *er
     return ERR_OK;
 }
 
+/* A second region, and the right to a second attempt. */
+static enum err_code check_hedge(const struct profile *profile, struct error *err)
+{
+    if (profile->load.routing != ROUTING_HEDGED) return ERR_OK;
+    struct place place = place_find(profile, "load.routing", err);
+    if (profile->region_count < 2)
+        return place_fail(&place, "hedged asks a second region, and there is one alone: add one");
+    if (audio_speaks(&profile->session.audio))
+        return place_fail(&place, "a turn that is spoken cannot be asked again while it is: take "
+                                  "session.audio's files and voice away, or write failover");
+    if (profile->retry.attempts > 1) return ERR_OK;
+    place = place_find(profile, "retry.attempts", err);
+    return place_fail(&place, "a hedge is an interaction's second attempt: write 2 or more");
+}
+
 /* A load that moves needs something that moves it. */
 static enum err_code check_breaker(const struct profile *profile, struct error *err)
 {
@@ -288,6 +303,7 @@ enum err_code profile_check(const struct profile *profile, struct error *err)
     if (code == ERR_OK) code = check_prices(profile, err);
     if (code == ERR_OK) code = check_retry(profile, err);
     if (code == ERR_OK) code = check_breaker(profile, err);
+    if (code == ERR_OK) code = check_hedge(profile, err);
     if (code == ERR_OK) code = check_abort(profile, err);
     if (code == ERR_OK) code = check_windows(profile, err);
     if (code == ERR_OK) code = check_thresholds(profile, err);

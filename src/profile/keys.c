@@ -20,7 +20,7 @@ static const char *const deployment_types[] = {"unknown",
                                                NULL};
 static const char *const load_models[] = {"sessions", "arrivals", NULL};
 static const char *const arrivals[] = {"poisson", "even", NULL};
-static const char *const routings[] = {"each", "weighted", "failover", NULL};
+static const char *const routings[] = {"each", "weighted", "failover", "hedged", NULL};
 static const char *const jitters[] = {"full", "equal", "none", NULL};
 static const char *const retry_sessions[] = {"as_needed", "same", "new", "other_region", NULL};
 static const char *const hold_scopes[] = {"region", "interaction", NULL};
@@ -57,7 +57,15 @@ static const struct key profile_keys[] = {
      .help =
          "each: every region gets the whole load; weighted: the regions share one load by their "
          "weights; failover: the first region of the list that takes load gets all of it, and "
-         "gets it back when it takes load again (see breaker)"},
+         "gets it back when it takes load again (see breaker); hedged: new sessions go to the "
+         "first region that takes load, and a turn that it does not answer within hedge_after is "
+         "asked in the next one as well"},
+    {"load.hedge_after", KEY_DURATION, AT(load.hedge_after_ns), .fallback = "1s", .least = "1ms",
+     .most = "1h",
+     .help = "with routing hedged: how long after a turn was due its second attempt begins, in a "
+             "new session of another region, if there is no output yet; the first output decides, "
+             "and the other answer is cancelled; such an attempt counts as a retry (attempts, "
+             "budget, deadline)"},
     {"load.max_sessions", KEY_COUNT, AT(load.max_sessions), .fallback = "500", .least = "1",
      .most = "100000",
      .help = "sessions open at once, per region; of all regions together "
@@ -169,9 +177,10 @@ static const struct key profile_keys[] = {
     {"retry.deadline", KEY_DURATION, AT(retry.deadline_ns), .fallback = "30s", .least = "1ms",
      .most = "1d", .help = "no retry starts later than this after the interaction was due"},
     {"retry.budget", KEY_FRACTION, AT(retry.budget), .fallback = "10%",
-     .help = "retries per first attempt that are allowed in the run, and in every budget_window "
-             "(3 always are, of each worker and region, or of each worker where the regions share "
-             "one load); 100%: no bound"},
+     .help =
+         "retries per first attempt that are allowed in the run, and in every budget_window "
+         "(3 always are), over all workers of a process, of each region, or of all together where "
+         "they share one load; 100%: no bound"},
     {"retry.budget_window", KEY_DURATION, AT(retry.budget_window_ns), .fallback = "10s",
      .least = "1s", .most = "1h",
      .help = "length of the window that slides: no quiet time saves up retries for an outage"},
@@ -186,25 +195,29 @@ static const struct key profile_keys[] = {
              "often a session recovers; the try counts as a retry"},
     {"retry.hold", KEY_WORD, AT(retry.hold), .words = hold_scopes, .fallback = "region",
      .help = "region: a wait that the service asks for holds back the region's whole load, and so "
-             "do growing waits after config, auth or quota failures in a row; interaction: only "
-             "the interaction that was told waits, and the others go on asking"},
+             "do growing waits after config, auth or quota failures in a row, in each worker that "
+             "was told; interaction: only the interaction that was told waits, and the others go "
+             "on asking"},
 
     {"breaker.failure_rate", KEY_SHARE, AT(breaker.failure_rate),
      .help = "share of failed attempts in the window from which on a region gets no load: it is "
              "held back for open_for, then single attempts try it; counted by each worker for "
-             "itself, without failures of content and of our own side; left out: no breaker"},
+             "itself (--workers), without failures of content and of our own side; left out: no "
+             "breaker"},
     {"breaker.latency", KEY_DURATION, AT(breaker.latency_ns), .fallback = "0s", .most = "1h",
      .help = "an answer whose first output comes later than this counts as failed for the breaker; "
              "0: none does"},
     {"breaker.window", KEY_DURATION, AT(breaker.window_ns), .fallback = "30s", .least = "1s",
      .most = "1h", .help = "length of the window that slides"},
     {"breaker.attempts", KEY_COUNT, AT(breaker.attempts), .fallback = "10", .least = "1",
-     .most = "1000000", .help = "fewest attempts in the window that may open the breaker"},
+     .most = "1000000",
+     .help = "fewest attempts of a worker in the window that may open its breaker"},
     {"breaker.open_for", KEY_DURATION, AT(breaker.open_for_ns), .fallback = "30s", .least = "1ms",
      .most = "1d", .help = "how long it stays open before single attempts try the region"},
     {"breaker.probes", KEY_COUNT, AT(breaker.probes), .fallback = "3", .least = "1", .most = "1000",
-     .help = "so many of these attempts must be ok, one after the other, for the region to get its "
-             "load again; the first that fails opens the breaker once more"},
+     .help =
+         "so many of a worker's attempts must be ok, one after the other, for the region to get "
+         "its load again; the first that fails opens the breaker once more"},
 
     {"budget.usd", KEY_NUMBER, AT(budget.usd), .fallback = "0", .least = "0", .most = "1000000000",
      .help = "the run stops before more US dollars than these are spent, by `prices`: each turn "
@@ -419,31 +432,9 @@ static const struct key stage_keys[] = {
              "run's own clock (5/s, 300/m, 893/h) with model arrivals"},
 };
 
-#define PRICE(kind, text)                                                                          \
-    {                                                                                              \
-#kind, KEY_NUMBER, offsetof(struct price, kind), .fallback = "0", .least = "0",            \
-                                                         .most = "1000000", .help = text           \
-    }
-
-static const struct key price_keys[] = {
-    PRICE(text_in,
-          "text input, USD per million tokens; needed, but for a model with per_minute alone"),
-    PRICE(text_cached, "cached text input, USD per million tokens; 0: as text_in"),
-    PRICE(text_out, "text output, reasoning included, USD per million tokens; needed like text_in"),
-    PRICE(audio_in, "audio input, USD per million tokens; 0: as text_in"),
-    PRICE(audio_cached, "cached audio input, USD per million tokens; 0: as audio_in"),
-    PRICE(audio_out, "audio output, USD per million tokens; 0: as text_out"),
-    PRICE(image_in, "image input, USD per million tokens; 0: as text_in"),
-    PRICE(image_cached, "cached image input, USD per million tokens; 0: as image_in"),
-    PRICE(per_minute, "an open session, USD per minute, for models that are charged by time"),
-};
-
 const struct key_table key_profile = {
     "a profile", profile_keys, LENGTH(profile_keys), sizeof(struct profile), 0, NULL};
 const struct key_table key_region = {
     "a region", region_keys, LENGTH(region_keys), sizeof(struct region), 0, region_drop};
 const struct key_table key_stage = {"a stage", stage_keys, LENGTH(stage_keys), sizeof(struct stage),
                                     0,         NULL};
-const struct key_table key_price = {
-    "prices of a model",           price_keys, LENGTH(price_keys), sizeof(struct price),
-    offsetof(struct price, model), price_drop};

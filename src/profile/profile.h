@@ -80,7 +80,7 @@ struct region {
 
 enum load_model { LOAD_SESSIONS, LOAD_ARRIVALS };
 enum arrival { ARRIVAL_POISSON, ARRIVAL_EVEN };
-enum routing { ROUTING_EACH, ROUTING_WEIGHTED, ROUTING_FAILOVER };
+enum routing { ROUTING_EACH, ROUTING_WEIGHTED, ROUTING_FAILOVER, ROUTING_HEDGED };
 
 /* A linear ramp from the previous stage's target (0 at first) to this one; a duration of 0 is a
  * step. */
@@ -95,6 +95,8 @@ struct load {
     enum load_model model;
     enum arrival arrival;
     enum routing routing;
+    int64_t hedge_after_ns; /* with ROUTING_HEDGED: without first output by then, a second region is
+                               asked, too */
     uint64_t max_sessions; /* open at the same time, per region; of all together where they share */
     double connect_rate;   /* connects per second, all regions together */
     double pace_to_quota;  /* share of each region's quota that is used at most; 0: no pace */

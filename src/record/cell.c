@@ -13,6 +13,7 @@ void counters_merge(struct counters *into, const struct counters *from)
 #undef X
     into->cost_usd += from->cost_usd;
     into->failed_cost_usd += from->failed_cost_usd;
+    into->hedge_cost_usd += from->hedge_cost_usd;
 }
 
 void told_limit_add(struct told_limit *limit, double value)

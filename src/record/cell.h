@@ -81,7 +81,11 @@
     X(interruptions)     /* answers that users interrupted */                                      \
     X(late_audio_ms)     /* of audio that came after their cancel */                               \
     X(unheard_ms)        /* of audio received and never heard, because of them */                  \
-    X(unheard_micro_usd) /* what it cost by its share of the audio, in millionths of USD */
+    X(unheard_micro_usd) /* what it cost by its share of the audio, in millionths of USD */        \
+    X(hedges)            /* of the retries: begun in another region before the first had output */ \
+    X(hedges_won)        /* those of them that answered */                                         \
+    X(hedges_cancelled)  /* attempts ended by us since another region had answered */              \
+    X(hedge_tokens)      /* of these */
 
 struct counters {
 #define X(name) uint64_t name;
@@ -90,6 +94,7 @@ struct counters {
 #undef X
     double cost_usd;        /* of all attempts, and of the time that sessions were open */
     double failed_cost_usd; /* of failed ones: possibly billed */
+    double hedge_cost_usd;  /* of those in hedges_cancelled */
 };
 
 void counters_merge(struct counters *into, const struct counters *from);

@@ -26,6 +26,7 @@ static const struct csv_column columns[] = {
     {"cost_usd", CSV_REAL, true, AT(counters.cost_usd), 0, NULL},
     COUNTER_MAP_MORE(MORE_COUNT) /* each with its comma */
     {"failed_cost_usd", CSV_REAL, false, AT(counters.failed_cost_usd), 0, NULL},
+    {"hedge_cost_usd", CSV_REAL, false, AT(counters.hedge_cost_usd), 0, NULL},
     {"cluster_chains", CSV_COUNT, false, AT(clusters.count), 0, NULL},
     {CLUSTER(with_failure, CSV_COUNT)},
     {CLUSTER(m, CSV_REAL)},
@@ -167,7 +168,7 @@ static bool counters_can_be(const struct counters *c)
     COUNTER_MAP_MORE(X)
 #undef X
     return c->cost_usd >= 0 && c->cost_usd < SUM_MOST && c->failed_cost_usd >= 0 &&
-           c->failed_cost_usd < SUM_MOST;
+           c->failed_cost_usd < SUM_MOST && c->hedge_cost_usd >= 0 && c->hedge_cost_usd < SUM_MOST;
 }
 
 static bool clusters_can_be(const struct cluster_sums *sums)

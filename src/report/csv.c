@@ -4,6 +4,7 @@
 #include "figures/cells.h"
 #include "figures/claim.h"
 #include "figures/grouping.h"
+#include "figures/retries.h"
 #include "report/sheet.h"
 
 #include <math.h>
@@ -69,7 +70,7 @@ static void header(struct text *out)
         const char *level = level_name((enum level)i);
         text_printf(out, ",%s,%s_peak", level, level);
     }
-    text_puts(out, "\n");
+    text_puts(out, ",attempts_per_interaction,hedges,hedges_won,hedges_cancelled\n");
 }
 
 static void row(const char *region, const struct claim_of *of, struct text *out)
@@ -105,7 +106,9 @@ static void row(const char *region, const struct claim_of *of, struct text *out)
         sheet_number(out, concurrency_mean(concurrency, (enum level)i));
         sheet_number(out, known ? (double)concurrency->of[i].peak : NAN);
     }
-    text_puts(out, "\n");
+    sheet_number(out, retry_figures_of(cell).attempts_per_interaction);
+    text_printf(out, ",%llu,%llu,%llu\n", (unsigned long long)c->hedges,
+                (unsigned long long)c->hedges_won, (unsigned long long)c->hedges_cancelled);
 }
 
 /*

@@ -173,6 +173,10 @@ void results_markdown(const struct results *results, struct text *out)
     section(results,
             "What retries hid: where turns that failed at first were answered, and the cost",
             tables_retries, out);
+    section(results,
+            "Second attempts in another region (hedged), those that answered first, and what the "
+            "cancelled ones cost",
+            tables_hedges, out);
     section(results, "Sessions that were tried once more after a failed response", tables_probes,
             out);
     section(results, "By the size of the conversation before the turn, in tokens", tables_context,

@@ -4,7 +4,7 @@
 
 #include "figures/model.h"
 
-/* Appends the members `retries` and `attempts_per_interaction`. */
+/* Appends the members `retries`, `attempts_per_interaction` and `hedges`. */
 void retries_counts_json(const struct report_cell *cell, struct text *out);
 
 /* Appends the members `recovered` and `added_seconds`, of the whole run: rows of attempts do not

@@ -27,6 +27,8 @@ void tables_retries(const struct results *results, struct table *table);
 void tables_voice(const struct results *results, struct table *table);
 /* how their answers came, what of them was played, and what was interrupted; likewise */
 void tables_heard(const struct results *results, struct table *table);
+/* how often a second region was asked, and what that cost; no rows without such */
+void tables_hedges(const struct results *results, struct table *table);
 void tables_probes(const struct results *results,
                    struct table *table); /* how often a session recovered; no rows without probes */
 /* failures, input and ttft by the size of the conversation before the turn; no rows where none went

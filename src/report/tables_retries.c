@@ -38,6 +38,31 @@ static void row(const char *name, const struct report_cell *cell, struct table *
     table_next(table);
 }
 
+static void hedges_row(const char *name, const struct report_cell *cell, struct table *table)
+{
+    const struct counters *c = &cell->cell.counters;
+    const uint64_t counts[] = {c->hedges, c->hedges_won, c->hedges_cancelled, c->hedge_tokens};
+    table_put(table, name);
+    for (size_t i = 0; i < sizeof counts / sizeof *counts; i++) {
+        text_count(table_cell(table), counts[i]);
+        table_next(table);
+    }
+    format_cost(table_cell(table), c, c->hedge_cost_usd);
+    table_next(table);
+}
+
+void tables_hedges(const struct results *results, struct table *table)
+{
+    static const char *const headings[] = {"region",    "second attempts", "answered first",
+                                           "cancelled", "tokens of these", "USD"};
+    if (results->all.cell.counters.hedges == 0) return;
+    for (size_t i = 0; i < sizeof headings / sizeof *headings; i++)
+        table_column(table, headings[i], i == 0);
+    for (size_t r = 0; r < results->region_count; r++)
+        hedges_row(results->regions[r], results_region(results, r), table);
+    if (results->region_count > 1) hedges_row("all regions", &results->all, table);
+}
+
 void tables_retries(const struct results *results, struct table *table)
 {
     static const char *const headings[] = {"region",        "attempts failed", "turns failed",

@@ -1,8 +1,10 @@
 #include "base/digits.h"
 #include "figures/grouping.h"
+#include "figures/retries.h"
 #include "report/format.h"
 #include "report/tables.h"
 
+#include <math.h>
 #include <stdlib.h>
 
 struct ranked {
@@ -65,7 +67,7 @@ static bool any_concurrency(const struct results *results)
 
 /* Which columns a table has. */
 struct columns {
-    bool wide, validity, held, concurrency;
+    bool wide, validity, held, concurrency, amplified;
 };
 
 static void columns(struct table *table, bool utc, const struct columns *has)
@@ -75,6 +77,7 @@ static void columns(struct table *table, bool utc, const struct columns *has)
     table_column(table, "attempts", false);
     table_column(table, "failed", false);
     table_column(table, "failure rate (95%)", false);
+    if (has->amplified) table_column(table, "attempts/turn", false);
     table_column(table, "ttft P50", false);
     if (has->wide) table_column(table, "ttft P95", false);
     table_column(table, "ttft P99", false);
@@ -115,6 +118,14 @@ static void put_level(struct table *table, const struct report_cell *cell, enum 
     table_next(table);
 }
 
+static void put_amplification(struct table *table, const struct report_cell *cell)
+{
+    const double value = retry_figures_of(cell).attempts_per_interaction;
+    isfinite(value) ? text_printf(table_cell(table), "%.3f", value)
+                    : text_puts(table_cell(table), "-");
+    table_next(table);
+}
+
 static void row(const struct report_cell *cell, struct table *table, const struct columns *has)
 {
     const bool wide = has->wide;
@@ -127,6 +138,7 @@ static void row(const struct report_cell *cell, struct table *table, const struc
     table_next(table);
     format_estimate(table_cell(table), &rate.estimate);
     table_next(table);
+    if (has->amplified) put_amplification(table, cell);
     put_value(table, ttft, ttft->p50);
     if (wide) put_value(table, ttft, ttft->p95);
     put_tail(table, ttft);
@@ -150,7 +162,8 @@ size_t tables_windows(const struct results *results, const struct grouping *grou
     const struct columns has = {.wide = wide,
                                 .validity = wide || any_invalid(results, grouping),
                                 .held = results->all.cell.counters.held_ms > 0,
-                                .concurrency = any_concurrency(results)};
+                                .concurrency = any_concurrency(results),
+                                .amplified = wide && results->all.cell.counters.retries > 0};
     /* in a time zone, each label names it */
     columns(table, results_zone(results) == NULL, &has);
     struct ranked *ranked = choose(results, grouping, wanted);

@@ -216,7 +216,10 @@ int64_t capacity_settle_ns(const struct capacity *capacity, const struct capacit
 static void choose_model(struct capacity *capacity)
 {
     const struct steady_load *load = &capacity->options->run.load;
-    capacity->model = load->asked ? load->model : capacity->profile->load.model;
+    const struct steady_load *target = &capacity->options->target;
+    capacity->model = load->asked     ? load->model
+                      : target->asked ? target->model
+                                      : capacity->profile->load.model;
 }
 
 static void choose_seed(struct capacity *capacity)

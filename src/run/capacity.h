@@ -28,13 +28,14 @@ struct capacity_options {
     const char *const *objectives; /* count 0: the profile's thresholds that can be asked, else
                                       failure_rate < 1% */
     size_t objective_count;
-    double confidence;  /* of all claims together */
-    double step;        /* width of the bracket */
-    double most;        /* the highest level to drive, in the unit of the load; 0: any */
-    int64_t settle_ns;  /* left out at both ends of each level; 0: as long as a session */
-    int64_t sustain_ns; /* a level must be good for so long */
-    int64_t drain_ns;   /* pause after a level that was refused for quota */
-    const char *resume; /* the folder of a search to go on with; NULL: a new one */
+    double confidence;         /* of all claims together */
+    double step;               /* width of the bracket */
+    double most;               /* the highest level to drive, in the unit of the load; 0: any */
+    int64_t settle_ns;         /* left out at both ends of each level; 0: as long as a session */
+    int64_t sustain_ns;        /* a level must be good for so long */
+    int64_t drain_ns;          /* pause after a level that was refused for quota */
+    struct steady_load target; /* whose quota is to be asked for; not `asked`: none */
+    const char *resume;        /* the folder of a search to go on with; NULL: a new one */
 };
 
 #define CAPACITY_STEP 0.05

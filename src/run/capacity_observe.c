@@ -9,6 +9,11 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* A closed load that lacks more sessions than this was not the level; and dials that come as
+ * near as this to load.connect_rate came as fast as they may. */
+#define OPEN_LEAST 0.95
+#define DIALS_NEAR 0.9
+
 struct stretch {
     int64_t start_ns, end_ns;
     bool valid;
@@ -20,6 +25,7 @@ struct reading {
     size_t objective_count;
     int64_t settle_ns, length_ns;
     int64_t from_ns, until_ns; /* what is observed */
+    struct capacity_closed closed;
     struct stretch *stretches; /* by time */
     size_t stretch_count, stretch_capacity, session_capacity;
     bool failed; /* out of memory */
@@ -36,8 +42,32 @@ static bool grow(void **items, size_t count, size_t *capacity, size_t size)
     return true;
 }
 
+/* Whether fewer sessions were open than asked for, and dialled as fast as the profile allows: the
+ * level was not driven. Where dials fail, or the service is slow, dials are left over. */
+static bool is_starved(const struct reading *reading, int64_t start_ns, int64_t end_ns,
+                       const struct cell *cell)
+{
+    const struct capacity_closed *closed = &reading->closed;
+    const struct concurrency *concurrency = &cell->concurrency;
+    if (!(closed->sessions > 0) || !concurrency_known(concurrency)) return false;
+    const double seconds = (double)(end_ns - start_ns) / (double)NS_PER_S;
+    const double dials = (double)cell->counters.sessions_started / seconds;
+    return concurrency_mean(concurrency, LEVEL_OPEN) < OPEN_LEAST * closed->sessions &&
+           dials > DIALS_NEAR * closed->connect_rate;
+}
+
+/* The reason why an interval is no evidence; NULL: it is. */
+static const char *objection_to(const struct reading *reading, int64_t start_ns, int64_t end_ns,
+                                const struct cell *cell, const struct health *health)
+{
+    if (!health->valid) return health->why;
+    if (is_starved(reading, start_ns, end_ns, cell))
+        return "load.connect_rate keeps sessions from being opened as fast as they end: raise it";
+    return NULL;
+}
+
 static void add_use(struct reading *reading, int64_t start_ns, int64_t end_ns,
-                    const struct cell *cell, const struct health *health)
+                    const struct cell *cell, const char *objection)
 {
     struct capacity_seen *seen = reading->seen;
     const int64_t from_ns = start_ns > reading->from_ns ? start_ns : reading->from_ns;
@@ -45,8 +75,8 @@ static void add_use(struct reading *reading, int64_t start_ns, int64_t end_ns,
     if (until_ns <= from_ns || end_ns <= start_ns) return;
     const double part = (double)(until_ns - from_ns) / (double)(end_ns - start_ns);
     seen->asked_seconds += (double)(until_ns - from_ns) / (double)NS_PER_S;
-    if (!health->valid) {
-        if (seen->why[0] == '\0') memcpy(seen->why, health->why, sizeof seen->why);
+    if (objection != NULL) {
+        if (seen->why[0] == '\0') text_copy(seen->why, sizeof seen->why, objection);
         return;
     }
     seen->seconds += (double)(until_ns - from_ns) / (double)NS_PER_S;
@@ -64,6 +94,7 @@ static void on_interval(void *context, size_t region, int64_t start_ns, int64_t 
         reading->from_ns = start_ns + reading->settle_ns;
         reading->until_ns = start_ns + reading->length_ns;
     }
+    const char *objection = objection_to(reading, start_ns, end_ns, cell, health);
     void *items = reading->stretches;
     if (!grow(&items, reading->stretch_count, &reading->stretch_capacity,
               sizeof *reading->stretches)) {
@@ -72,7 +103,7 @@ static void on_interval(void *context, size_t region, int64_t start_ns, int64_t 
     }
     reading->stretches = items;
     reading->stretches[reading->stretch_count++] =
-        (struct stretch){start_ns, end_ns, health->valid};
+        (struct stretch){start_ns, end_ns, objection == NULL};
     seen->cost_usd += cell->counters.cost_usd;
     seen->unpriced |= counters_unpriced(&cell->counters);
     seen->tokens += (double)(cell->counters.input_tokens + cell->counters.output_tokens);
@@ -80,7 +111,7 @@ static void on_interval(void *context, size_t region, int64_t start_ns, int64_t 
     const double tpm = (double)cell->limits.tokens.low;
     if (rpm > 0) seen->facts.rpm_limit = rpm;
     if (tpm > 0) seen->facts.tpm_limit = tpm;
-    add_use(reading, start_ns, end_ns, cell, health);
+    add_use(reading, start_ns, end_ns, cell, objection);
 }
 
 /* Whether this machine kept up at a moment. */
@@ -205,14 +236,16 @@ static void join(struct capacity_seen *seen)
 
 enum err_code capacity_observe(const char *folder, const struct capacity_objective *objectives,
                                size_t count, int64_t settle_ns, int64_t end_ns,
-                               struct capacity_seen *out, struct error *err)
+                               const struct capacity_closed *closed, struct capacity_seen *out,
+                               struct error *err)
 {
     struct run_reader *reader = NULL;
     struct reading reading = {.seen = out,
                               .objectives = objectives,
                               .objective_count = count,
                               .settle_ns = settle_ns,
-                              .length_ns = end_ns};
+                              .length_ns = end_ns,
+                              .closed = *closed};
     *out = (struct capacity_seen){0};
     enum err_code code = run_reader_open(folder, &reader, err);
     if (code == ERR_OK) code = run_reader_intervals(reader, on_interval, &reading, err);

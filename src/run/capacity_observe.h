@@ -26,14 +26,22 @@ struct capacity_seen {
     char why[640]; /* of the first invalid interval */
 };
 
+/* A closed load as it was asked for; all zero: an open one. */
+struct capacity_closed {
+    double sessions;     /* to be kept busy */
+    double connect_rate; /* dials a second of the run's clock */
+};
+
 /*
  * Reads a level: attempts that were due from `settle_ns` after its start until `end_ns` after it,
- * and in intervals in which this machine kept up: what it did worse is no evidence. The caller
- * frees it with capacity_seen_free whatever it returns.
+ * and in intervals in which this machine kept up: what it did worse is no evidence, nor is a time
+ * in which a closed load had fewer sessions since load.connect_rate let no more be dialled. The
+ * caller frees it with capacity_seen_free whatever it returns.
  */
 MUST_USE enum err_code capacity_observe(const char *folder,
                                         const struct capacity_objective *objectives, size_t count,
                                         int64_t settle_ns, int64_t end_ns,
+                                        const struct capacity_closed *closed,
                                         struct capacity_seen *out, struct error *err);
 void capacity_seen_free(struct capacity_seen *seen);
 

@@ -40,6 +40,10 @@ MUST_USE enum err_code capacity_steps_add(struct capacity *capacity,
 /* Writes capacity.json as it is now. */
 MUST_USE enum err_code capacity_steps_write(const struct capacity *capacity, struct error *err);
 
+/* capacity_target.c: appends what the target takes of each region's quota; nothing without one. */
+void capacity_target_text(const struct capacity *capacity, struct text *out);
+void capacity_target_json(const struct capacity *capacity, cJSON *root);
+
 /* capacity_show.c: the result as JSON; NULL without memory. The caller owns it. */
 cJSON *capacity_result(const struct capacity *capacity);
 

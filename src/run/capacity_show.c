@@ -217,6 +217,7 @@ void capacity_text(const struct capacity *capacity, bool colour, struct text *ou
                 100 * capacity->options->confidence);
     if (capacity->options->run.simulate)
         text_puts(out, "Simulated: this says nothing about a real service.\n");
+    capacity_target_text(capacity, out);
     text_printf(out, "\nsearch folder  %s\n", text_str(&capacity->folder));
 }
 
@@ -247,6 +248,7 @@ void capacity_plan_text(const struct capacity *capacity, struct text *out)
     }
     text_puts(out, "Usually 6 to 12 levels are screened and 2 to 4 proven; nothing is sent "
                    "(--dry-run)\n");
+    capacity_target_text(capacity, out);
 }
 
 /* ---- JSON ---- */
@@ -304,6 +306,7 @@ cJSON *capacity_result(const struct capacity *capacity)
     add_number(pooled, "high", shown(capacity, pool.high), isfinite(pool.high));
     (void)cJSON_AddNumberToObject(pooled, "confidence", capacity->options->confidence);
     (void)cJSON_AddBoolToObject(pooled, "measured_together", false);
+    capacity_target_json(capacity, root);
     return root;
 }
 

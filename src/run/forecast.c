@@ -5,6 +5,7 @@
 #include "engine/routing.h"
 #include "realtime/token_count.h"
 #include "run/expected_load.h"
+#include "run/quota_slice.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -12,7 +13,6 @@
 #define STEADY_SESSION_S 3600.0
 #define WORK_MOST                                                                                  \
     5.0e7 /* steps of all draws together, which take some seconds; one is made always */
-#define SLICE_SLOTS_MOST 40
 #define SPENDING_BINS 16384
 
 static double seconds(int64_t ns)
@@ -107,17 +107,30 @@ static void flow_add(struct flow *flow, double users, const struct expected_turn
     for (int c = 0; c < COST_CASES; c++) flow->usd[c] += users * turn->usd[c];
 }
 
+static void flow_scale(struct flow *flow, double share)
+{
+    flow->connections *= share;
+    flow->attempts *= share;
+    flow->counted *= share;
+    flow->tokens *= share;
+    for (int c = 0; c < COST_CASES; c++) flow->usd[c] *= share;
+}
+
+static void flow_sum(struct flow *into, const struct flow *more)
+{
+    into->connections += more->connections;
+    into->attempts += more->attempts;
+    into->counted += more->counted;
+    into->tokens += more->tokens;
+    for (int c = 0; c < COST_CASES; c++) into->usd[c] += more->usd[c];
+}
+
 /* Of all that is to come one part stays; there is one slot at least. */
 static void keep_part(struct slots *slots, double share)
 {
     size_t i = 0;
     do {
-        struct flow *flow = &slots->ahead[i];
-        flow->connections *= share;
-        flow->attempts *= share;
-        flow->counted *= share;
-        flow->tokens *= share;
-        for (int c = 0; c < COST_CASES; c++) flow->usd[c] *= share;
+        flow_scale(&slots->ahead[i], share);
     } while (++i < slots->reach);
 }
 
@@ -160,45 +173,8 @@ static void count_flow(struct forecast *f, const struct flow *flow)
 
 /* ---- peaks, and what breaks ---- */
 
-/* The sums of slices of time, of which each begins a slot after the one before. */
-struct slice {
-    double length_s;
-    double limit; /* within a slice, at least 1; INFINITY: none */
-    size_t slots, at;
-    double values[SLICE_SLOTS_MOST];
-    double sum, most;
-    double exceeded_s; /* negative: never */
-};
-
-static struct slice slice_of(const struct slots *slots, double per_minute)
-{
-    const double wanted = round(TOKEN_COUNT_SLICE_SECONDS / slots->load.slot_s);
-    struct slice slice = {.slots = wanted < 1 ? 1 : (size_t)wanted, .exceeded_s = -1};
-    slice.length_s = (double)slice.slots * slots->load.slot_s;
-    slice.limit = per_minute > 0 ? fmax(1, per_minute * slice.length_s / 60) : INFINITY;
-    return slice;
-}
-
-static void slice_add(struct slice *slice, double value, double at_s)
-{
-    slice->sum += value - slice->values[slice->at];
-    slice->values[slice->at] = value;
-    slice->at = (slice->at + 1) % slice->slots;
-    if (slice->at == 0) { /* afresh, or rounding would add up over weeks */
-        slice->sum = 0;
-        for (size_t i = 0; i < slice->slots; i++) slice->sum += slice->values[i];
-    }
-    slice->most = fmax(slice->most, slice->sum);
-    if (slice->exceeded_s < 0 && slice->sum > slice->limit * (1 + 1e-9)) slice->exceeded_s = at_s;
-}
-
-static double slice_per_minute(const struct slice *slice)
-{
-    return slice->most * 60 / slice->length_s;
-}
-
 struct peaks {
-    struct slice requests, counted;
+    struct quota_slice requests, counted;
     double open, most_open; /* at once; load.max_sessions */
     double crowded_s;       /* when it is exceeded; negative: never */
 };
@@ -251,11 +227,30 @@ static void raise_peaks(const struct peaks *peaks, struct bounds *bounds, struct
         [BOUND_TPM] = peaks->counted.most / peaks->counted.limit,
     };
     raise_bounds(bounds, at_s, share);
-    f->rpm = fmax(f->rpm, slice_per_minute(&peaks->requests));
-    f->tpm = fmax(f->tpm, slice_per_minute(&peaks->counted));
+    f->rpm = fmax(f->rpm, quota_slice_per_minute(&peaks->requests));
+    f->tpm = fmax(f->tpm, quota_slice_per_minute(&peaks->counted));
     f->rpm_share = bounds->share[BOUND_RPM];
     f->tpm_share = bounds->share[BOUND_TPM];
     f->peak_sessions = fmax(f->peak_sessions, fmin(peaks->most_open, peaks->open));
+}
+
+/* What goes of all that is due, at a share of the quota (load.pace_to_quota; 0: all). The rest
+ * waits, as far as it has its time within a slice; what is due beyond that is never sent:
+ * arrivals are dropped, and users who wait for their turn have no other meanwhile. */
+static struct flow pace_flow(const struct peaks *peaks, struct flow *waiting,
+                             const struct flow *due, double share, bool connections)
+{
+    if (share <= 0) return *due;
+    flow_sum(waiting, due);
+    const double requests = connections ? waiting->connections : waiting->attempts;
+    const double part = fmin(quota_slice_fits(&peaks->requests, share, requests),
+                             quota_slice_fits(&peaks->counted, share, waiting->counted));
+    struct flow goes = *waiting;
+    flow_scale(&goes, part);
+    flow_scale(waiting, 1 - part);
+    flow_scale(waiting, fmin(quota_slice_holds(&peaks->requests, share, (1 - part) * requests),
+                             quota_slice_holds(&peaks->counted, share, waiting->counted)));
+    return goes;
 }
 
 /* ---- a region ---- */
@@ -278,17 +273,20 @@ static struct peaks walk(struct region_walk *region, struct forecast *totals,
     const struct load *load = &region->profile->load;
     const bool connections = request_kind_of(region->region->dialect) == REQUEST_CONNECTION;
     struct peaks peaks = {
-        .requests = slice_of(slots, (double)region->terms.rpm),
-        .counted = slice_of(slots, (double)region->terms.tpm),
+        .requests = quota_slice_of(slots->load.slot_s, (double)region->terms.rpm),
+        .counted = quota_slice_of(slots->load.slot_s, (double)region->terms.tpm),
         .most_open =
             load->model == LOAD_ARRIVALS ? slots->part * (double)load->max_sessions : INFINITY,
         .crowded_s = -1,
     };
+    struct flow waiting = {0};
     for (size_t i = 0; i < slots->count; i++) {
         const double at_s = (double)i * slots->load.slot_s;
-        const struct flow flow = take_slot(slots, i, &region->user, &peaks.open);
-        slice_add(&peaks.requests, connections ? flow.connections : flow.attempts, at_s);
-        slice_add(&peaks.counted, flow.counted, at_s);
+        const struct flow due = take_slot(slots, i, &region->user, &peaks.open);
+        const struct flow flow =
+            pace_flow(&peaks, &waiting, &due, load->pace_to_quota, connections);
+        quota_slice_add(&peaks.requests, connections ? flow.connections : flow.attempts, at_s);
+        quota_slice_add(&peaks.counted, flow.counted, at_s);
         if (peaks.crowded_s < 0 && peaks.open > peaks.most_open) peaks.crowded_s = at_s;
         if (totals != NULL) count_flow(totals, &flow);
         if (spending != NULL) spending_add(spending, at_s, flow.tokens, flow.usd[COST_LIKELY]);

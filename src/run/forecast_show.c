@@ -345,6 +345,9 @@ static void policy_text(const struct profile *profile, struct text *out)
                              "takes over while another takes no load is\nnot in its figures.\n",
         [ROUTING_FAILOVER] = "Routing: all load goes to the first region. While that one takes "
                              "none, the next one gets all of it, which is\nnot in its figures.\n",
+        [ROUTING_HEDGED] = "Routing: all load goes to the first region. Second attempts in another "
+                           "one are retries: at most\nretry.budget of the turns, in the high cost "
+                           "alone, and users whom they answered stay there.\n",
     };
     text_puts(out, routings[profile->load.routing]);
     if (profile->breaker.failure_rate.set)

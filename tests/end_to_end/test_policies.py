@@ -152,6 +152,53 @@ class Policies(harness.Case):
         # only whose attempts were all spent before it opened
         self.assertLess(harness.column(run.intervals, "interactions_failed"), served["while"][SECOND] / 3)
 
+    def test_a_second_region_answers_what_the_first_is_slow_to(self):
+        slow = {**harness.QUICK, "first_output": "800ms", "delta": "100ms", "regions": [FIRST]}
+        path = self.write_profile(harness.profile(
+            regions=[GA, OPENAI], session={**TURNS, "interactions": 2}, retry=QUICK_RETRY,
+            load={**even("20/s", "3s"), "routing": "hedged", "hedge_after": "100ms"},
+            prices={"gpt-realtime": {"text_in": 4, "text_cached": 0.4, "text_out": 16}},
+            simulator={"latency": [harness.QUICK, slow]}))
+        self.rushhour("run", path, "--simulate", "--seed", 3, "--workers", 2, "-o", "run", expect=harness.ENDED)
+        run = harness.Run(self.folder / "run")
+        self.assert_consistent(run)
+        count = {name: harness.column(run.intervals, name) for name in (
+            "requested_sessions", "interactions_ok", "interactions_failed", "attempts_cancelled", "attempts_failed",
+            "hedges", "hedges_won", "hedges_cancelled", "hedge_tokens", "retries")}
+        turns = collections.defaultdict(list)
+        for row in run.attempts:
+            turns[row["arrival"], row["interaction"]].append(row)
+        # each interaction is answered once, though two regions were asked
+        answered = {key: [row for row in rows if row["outcome"] == "ok"] for key, rows in turns.items()}
+        self.assertEqual({len(rows) for rows in answered.values()}, {1})
+        self.assertEqual((len(turns), 0, 0),
+                         (count["interactions_ok"], count["interactions_failed"], count["attempts_failed"]))
+        # the first turn of every user was slow in the first region; they stay where they were answered
+        firsts = sum(interaction == "1" for _, interaction in turns)
+        self.assertGreaterEqual(firsts, 55)
+        self.assertEqual({(rows[0]["region"], rows[0]["attempt"]) for (_, interaction), rows in answered.items()
+                          if interaction == "1"}, {(SECOND, "2")})
+        self.assertEqual({rows[0]["session"] for (_, interaction), rows in answered.items() if interaction == "2"}
+                         - {rows[0]["session"] for rows in answered.values() if rows[0]["interaction"] == "1"}, set())
+        self.assertEqual([count[name] for name in ("hedges", "hedges_won", "hedges_cancelled", "retries")], [firsts] * 4)
+        # the service was told to stop, and what it had begun is counted
+        ended = [line for line in run.ledger if line["kind"] == "response" and line["region"] == FIRST]
+        self.assertEqual({line["outcome"] for line in ended}, {"cancelled"})
+        self.assertEqual((len(ended), count["attempts_cancelled"]), (firsts, firsts))
+        lost = [row for row in run.attempts if row["outcome"] == "cancelled"]
+        self.assertEqual(harness.column(lost, "input_tokens") + harness.column(lost, "output_tokens"), count["hedge_tokens"])
+        self.assertGreater(count["hedge_tokens"], firsts)
+        hedges = run.manifest["totals"]["hedges"]
+        self.assertEqual({key: hedges[key] for key in ("begun", "won", "cancelled", "tokens")},
+                         {"begun": firsts, "won": firsts, "cancelled": firsts, "tokens": count["hedge_tokens"]})
+        self.assertGreater(hedges["cost_usd"], 0)
+        self.assertLess(hedges["cost_usd"], run.manifest["totals"]["cost_usd"])
+        self.assertAlmostEqual(run.manifest["totals"]["attempts_per_interaction"],
+                               (len(turns) + firsts) / len(turns), places=9)
+        report = (run.folder / "report.md").read_text()
+        for said in ("Second attempts in another region", "cancelled since another region had answered"):
+            self.assertIn(said, report)
+
     def test_a_breaker_takes_the_load_away_where_it_cannot_move(self):
         faulty = {"latency": [harness.QUICK], "faults": [{"fault": "server_error", "rate": "100%", "regions": [FIRST]}]}
         run = self.play({"load": even("40/s", "4s"), "retry": {"attempts": 1}, "simulator": faulty,
@@ -193,6 +240,8 @@ class Policies(harness.Case):
     def test_what_cannot_work_is_refused(self):
         for sections, said in (
                 ({"load": {**even("1/s", "1s"), "routing": "failover"}}, "nothing says when to leave a region"),
+                ({"load": {**even("1/s", "1s"), "routing": "hedged"}, "regions": [GA]}, "hedged asks a second region"),
+                ({"load": {**even("1/s", "1s"), "routing": "hedged"}, "retry": {"attempts": 1}}, "write 2 or more"),
                 ({"retry": {"session": "other_region"}}, "no region takes the load of another"),
                 ({"retry": {"session": "same", "probe_poisoned": True}}, "already says where each retry goes"),
                 ({"breaker": {"latency": "1s"}}, "there is no breaker without failure_rate"),

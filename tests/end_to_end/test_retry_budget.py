@@ -27,7 +27,7 @@ class RetryBudget(harness.Case):
         firsts = outage.count("1")
         retries = len(outage) - firsts
         self.assertGreater(firsts, 100)
-        self.assertGreater(retries, 3)
+        self.assertGreaterEqual(retries, 3)
         # What was asked just before counts for the first ten seconds. That it holds in every window is proven by
         # tests/unit/test_engine_retry_window.c, without this machine's clock.
         before = sum("2026-04-14T09:09:50" <= row["time"] < "2026-04-14T09:10" for row in run.attempts)

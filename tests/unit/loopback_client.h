@@ -29,12 +29,14 @@ struct loopback_script {
     int retire_every;  /* the same after response.done */
     int cancel_every;  /* response.done cancelled, turn_detected */
     int eager_every;   /* of dials: a whole response follows session.updated, unasked */
-    int stray_every;   /* a harmless error comes before the response */
-    int limit_ms;      /* the wait requested by the text of a limit; 0: none */
-    int delay_ms;      /* before each response */
-    int dial_ms;       /* duration of each dial */
-    int abort_ms;      /* from ws_abort to the end */
-    bool deaf;         /* our Close frame is never answered */
+    int slow_every;    /* the response comes after slow_ms */
+    int slow_ms;
+    int stray_every; /* a harmless error comes before the response */
+    int limit_ms;    /* the wait requested by the text of a limit; 0: none */
+    int delay_ms;    /* before each response */
+    int dial_ms;     /* duration of each dial */
+    int abort_ms;    /* from ws_abort to the end */
+    bool deaf;       /* our Close frame is never answered */
 };
 
 #define LOOPBACK_DIALS_KEPT 4096
@@ -47,6 +49,7 @@ struct loopback_script {
 struct loopback_truth {
     atomic_int dials, refused, opened, responses, completed, failed, limited, reset, left, closed;
     atomic_int expired, retired, cancelled, stray;
+    atomic_int stopped;                       /* responses that response.cancel has ended */
     atomic_int most_turns;                    /* the most that one connection answered */
     uint64_t dialled_ns[LOOPBACK_DIALS_KEPT]; /* by number of the dial */
 };
@@ -67,6 +70,7 @@ enum scene {
     SCENE_CREATED,
     SCENE_DELTA,
     SCENE_DONE,
+    SCENE_STOP,
     SCENE_GARBAGE,
     SCENE_EXPIRE,
     SCENE_MUTE,
@@ -203,6 +207,17 @@ static void cancel(struct ws_conn *conn)
         "\"status_details\":{\"type\":\"cancelled\",\"reason\":\"turn_detected\"},\"output\":[]}}");
 }
 
+/* The client has cancelled the response under way, and pays for what there is of it. */
+static void stop_response(struct ws_conn *conn)
+{
+    atomic_fetch_add(&loopback_truth.stopped, 1);
+    conn->scene = SCENE_IDLE;
+    say(conn, "{\"type\":\"response.done\",\"response\":{\"status\":\"cancelled\","
+              "\"status_details\":{\"type\":\"cancelled\",\"reason\":\"client_cancelled\"},"
+              "\"output\":[],\"usage\":{\"total_tokens\":11,\"input_tokens\":10,"
+              "\"output_tokens\":1}}}");
+}
+
 static void answer(struct ws_conn *conn)
 {
     char json[512];
@@ -266,7 +281,8 @@ static void begin_response(struct ws_conn *conn)
     (void)snprintf(json, sizeof json,
                    "{\"type\":\"response.created\",\"response\":{\"id\":\"resp_%d\"}}",
                    conn->response);
-    next(conn, SCENE_DELTA, (uint64_t)loopback_script.delay_ms);
+    const bool slow = is_nth(conn->response, loopback_script.slow_every);
+    next(conn, SCENE_DELTA, (uint64_t)(slow ? loopback_script.slow_ms : loopback_script.delay_ms));
     say(conn, json);
 }
 
@@ -319,6 +335,9 @@ static void on_timer(uv_timer_t *timer)
     case SCENE_DONE:
         answer(conn);
         break;
+    case SCENE_STOP:
+        stop_response(conn);
+        break;
     case SCENE_GARBAGE:
         conn->scene = SCENE_IDLE;
         say(conn, "no event");
@@ -362,6 +381,8 @@ bool ws_send(struct ws_conn *conn, const char *text, size_t length)
     if (conn->by_us || conn->scene == SCENE_GONE) return false;
     if (strstr(text, "\"session.update\"") != NULL) next(conn, SCENE_UPDATED, 0);
     if (strstr(text, "\"response.create\"") != NULL) next(conn, SCENE_CREATED, 0);
+    const bool answers = conn->scene == SCENE_DELTA || conn->scene == SCENE_DONE;
+    if (strstr(text, "\"response.cancel\"") != NULL && answers) next(conn, SCENE_STOP, 0);
     return true;
 }
 

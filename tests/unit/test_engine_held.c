@@ -122,6 +122,26 @@ static void no_latency_has_the_hold_in_it(void **state)
     assert_int_equal(slow, 0);
 }
 
+/* A try waits behind the hold of its region, is dialled, and finds the budget taken by others: that
+ * is one try that waited. */
+static void a_try_that_waits_twice_counts_once(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script =
+        (struct loopback_script){.limit_every = 4, .limit_ms = 20, .delay_ms = 20, .dial_ms = 2};
+    drive(&(struct scenario){.load = CLOSED,
+                             .workers = 1,
+                             .session = "{\"interactions\":2,\"think_time\":\"1ms\","
+                                        "\"max_output_tokens\":100,\"prompts\":[\"Say OK.\"]}",
+                             .more = ",\"budget\":{\"tokens\":1200}"},
+          &result);
+    const struct counters *c = &result.counters;
+    const uint64_t at_the_end = 2 * 5; /* who wait when the load ends */
+    assert_true(c->held_tries > c->attempts_started / 3);
+    assert_true(c->held_tries <= c->attempts_started + at_the_end);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -131,6 +151,7 @@ int main(void)
         cmocka_unit_test(short_waits_pass_in_a_closed_load),
         cmocka_unit_test(a_closed_load_asks_once_per_wait),
         cmocka_unit_test(no_latency_has_the_hold_in_it),
+        cmocka_unit_test(a_try_that_waits_twice_counts_once),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -359,10 +359,36 @@ static void every_decision_has_its_word(void **state)
         assert_string_equal(decision_name((enum decision)i), words[i]);
 }
 
+/* Bounded as a retry is. */
+static void hedges(void **state)
+{
+    static const struct {
+        const char *name;
+        struct hedge_facts facts;
+        bool goes;
+    } rows[] = {
+        {"another region takes load", {1, MS(900), 0, 0, 100, {0, 0}, true}, true},
+        {"none does", {1, MS(900), 0, 0, 100, {0, 0}, false}, false},
+        {"a retry has a second one, too", {2, MS(900), 0, 0, 100, {0, 0}, true}, true},
+        {"but not beyond the attempts", {3, MS(900), 0, 0, 100, {0, 0}, true}, false},
+        {"just before the deadline", {1, MS(10000), 0, 0, 100, {0, 0}, true}, true},
+        {"past it", {1, MS(10001), 0, 0, 100, {0, 0}, true}, false},
+        {"with the grace of a replay", {1, MS(10001), MS(1), 0, 100, {0, 0}, true}, true},
+        {"the run's budget has one more", {1, 0, 0, 52, 100, {0, 0}, true}, true},
+        {"and no more", {1, 0, 0, 53, 100, {0, 0}, true}, false},
+        {"the window's has one more", {1, 0, 0, 0, 100, {20, 9}, true}, true},
+        {"and no more, either", {1, 0, 0, 0, 100, {20, 10}, true}, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++)
+        if (hedge_decide(&three, &rows[i].facts) != rows[i].goes) fail_msg("%s", rows[i].name);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(decisions),
+        cmocka_unit_test(hedges),
         cmocka_unit_test(probes),
         cmocka_unit_test(every_decision_has_its_word),
         cmocka_unit_test(a_budget_of_all_is_no_bound),

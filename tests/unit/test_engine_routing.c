@@ -117,6 +117,65 @@ static void failover_takes_the_first_that_takes_load(void **state)
     }
 }
 
+static void hedged_leaves_users_where_they_are(void **state)
+{
+    static const struct {
+        const char *name;
+        struct region_state world[REGIONS];
+        struct routing_attempt attempt;
+        size_t region, second; /* REGIONS: none */
+    } rows[] = {
+        {"all is well", {OPEN_REGION(1), OPEN_REGION(1), OPEN_REGION(1)}, {.number = 1}, 0, 1},
+        {"a new session begins in the first",
+         {OPEN_REGION(1), OPEN_REGION(1), OPEN_REGION(1)},
+         {.number = 1, .last = 2},
+         0,
+         0},
+        {"a conversation stays",
+         {OPEN_REGION(1), OPEN_REGION(1), OPEN_REGION(1)},
+         {.number = 1, .last = 2, .settled = true},
+         2,
+         0},
+        {"and so does a retry",
+         {OPEN_REGION(1), OPEN_REGION(1), OPEN_REGION(1)},
+         {.number = 2, .last = 1},
+         1,
+         0},
+        {"unless its region takes no load",
+         {OPEN_REGION(1), SHUT_REGION(1), OPEN_REGION(1)},
+         {.number = 1, .last = 1, .settled = true},
+         0,
+         0},
+        {"or it leaves it",
+         {OPEN_REGION(1), OPEN_REGION(1), OPEN_REGION(1)},
+         {.number = 2, .last = 0, .avoids = true, .avoid = 0},
+         1,
+         1},
+        {"the second is the first other one that takes load",
+         {OPEN_REGION(1), SHUT_REGION(1), OPEN_REGION(1)},
+         {.number = 1},
+         0,
+         2},
+        {"or there is none",
+         {OPEN_REGION(1), SHUT_REGION(1), SHUT_REGION(1)},
+         {.number = 1},
+         0,
+         REGIONS},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct routing_attempt attempt = rows[i].attempt;
+        attempt.now_ns = 50;
+        const size_t region = routing_region(ROUTING_HEDGED, rows[i].world, REGIONS, &attempt);
+        const size_t second = routing_hedge(ROUTING_HEDGED, rows[i].world, REGIONS, &attempt);
+        if (region != rows[i].region || second != rows[i].second)
+            fail_msg("%s: %zu, then %zu", rows[i].name, region, second);
+        for (int other = ROUTING_EACH; other < ROUTING_HEDGED; other++)
+            assert_int_equal(routing_hedge((enum routing)other, rows[i].world, REGIONS, &attempt),
+                             REGIONS);
+    }
+}
+
 #define USERS 10000
 
 static size_t weighted(const struct region_state *world, size_t user)
@@ -186,8 +245,10 @@ static void shared_loads_are_one_demand(void **state)
     for (size_t regions = 1; regions < 10; regions++) {
         assert_int_equal(routing_demands(ROUTING_WEIGHTED, regions), 1);
         assert_int_equal(routing_demands(ROUTING_FAILOVER, regions), 1);
+        assert_int_equal(routing_demands(ROUTING_HEDGED, regions), 1);
     }
     assert_true(routing_is_shared(ROUTING_WEIGHTED) && routing_is_shared(ROUTING_FAILOVER));
+    assert_true(routing_is_shared(ROUTING_HEDGED));
 }
 
 static void shares_of_the_load(void **state)
@@ -200,6 +261,8 @@ static void shares_of_the_load(void **state)
     assert_true(routing_share(&profile, 0) == 0.25 && routing_share(&profile, 1) == 0.75);
     profile.load.routing = ROUTING_FAILOVER;
     assert_true(routing_share(&profile, 0) == 1 && routing_share(&profile, 1) == 0);
+    profile.load.routing = ROUTING_HEDGED;
+    assert_true(routing_share(&profile, 0) == 1 && routing_share(&profile, 1) == 0);
 }
 
 int main(void)
@@ -208,6 +271,7 @@ int main(void)
         cmocka_unit_test(each_region_has_its_own_load_whatever_happens),
         cmocka_unit_test(each_has_one_demand_a_region),
         cmocka_unit_test(failover_takes_the_first_that_takes_load),
+        cmocka_unit_test(hedged_leaves_users_where_they_are),
         cmocka_unit_test(weighted_shares_by_weight),
         cmocka_unit_test(weighted_moves_only_whom_it_must),
         cmocka_unit_test(a_weighted_retry_stays_or_leaves),

@@ -84,6 +84,7 @@ static inline void fixture_happen(struct fixture *f)
             cell->counters.cached_tokens = cell->counters.input_tokens / 3; /* a part of it */
             cell->counters.cost_usd = random_unit(&random) * 10;
             cell->counters.failed_cost_usd = random_unit(&random);
+            cell->counters.hedge_cost_usd = random_unit(&random);
             for (int s = 0; s < 20; s++) {
                 uint64_t attempts = 1 + random_below(&random, 30);
                 uint64_t failed = random_below(&random, attempts + 1);

@@ -22,7 +22,8 @@ static bool same_histogram(const struct histogram *a, const struct histogram *b)
 
 static bool same_counters(const struct counters *a, const struct counters *b)
 {
-    bool same = a->cost_usd == b->cost_usd && a->failed_cost_usd == b->failed_cost_usd;
+    bool same = a->cost_usd == b->cost_usd && a->failed_cost_usd == b->failed_cost_usd &&
+                a->hedge_cost_usd == b->hedge_cost_usd;
 #define X(name) same = same && a->name == b->name;
     COUNTER_MAP(X)
     COUNTER_MAP_MORE(X)

@@ -101,8 +101,8 @@ static void every_report_says_it(void **state)
     const char *said = text_str(&out);
     assert_non_null(strstr(said, "  open  in flight"));
     assert_non_null(strstr(said, "  6.00        0.6"));
-    assert_non_null(strstr(said, ",sessions_open,sessions_open_peak,in_flight,in_flight_peak\n"));
-    assert_non_null(strstr(said, ",6,20,0.6,20\n"));
+    assert_non_null(strstr(said, ",sessions_open,sessions_open_peak,in_flight,in_flight_peak,"));
+    assert_non_null(strstr(said, ",6,20,0.6,20,"));
     assert_non_null(strstr(said, "\"concurrency\":{\"sessions_open\":{\"mean\":6,\"peak\":20},"
                                  "\"in_flight\":{\"mean\":0.6,\"peak\":20}}"));
     assert_non_null(strstr(said, "\"concurrency\":{\"sessions_open\":{\"mean\":9,"

@@ -37,6 +37,7 @@ static void only_what_was_driven_well_is_evidence(void **state)
                        .metric = METRIC_TTFT,
                        .slower_than_us = 1,
                        .region = "west"}}};
+    static const struct capacity_closed open;
     struct maker *m = maker_new(LEVEL_PROFILE(""), NULL);
     struct capacity_seen seen;
     struct error err = {0};
@@ -60,7 +61,7 @@ static void only_what_was_driven_well_is_evidence(void **state)
     maker_session(m, 0, 7, "FF", 1);
     maker_write(m);
     maker_finish(m, "complete");
-    if (capacity_observe(m->folder, asked, 3, SLICE, 4 * SLICE, &seen, &err) != ERR_OK)
+    if (capacity_observe(m->folder, asked, 3, SLICE, 4 * SLICE, &open, &seen, &err) != ERR_OK)
         fail_msg("%s", err.text);
     static const struct {
         uint64_t key;
@@ -79,6 +80,46 @@ static void only_what_was_driven_well_is_evidence(void **state)
     assert_true(seen.facts.refused == 1 && seen.facts.failed == 2 && seen.facts.slow == 4);
     assert_true(seen.connections == 5 && seen.responses == 12);
     assert_int_equal(seen.attempts, 4 + 9 + 4 + 3 + 2); /* what was paid for */
+    capacity_seen_free(&seen);
+    maker_free(m);
+}
+
+/* A closed level that load.connect_rate kept from being reached is no evidence; one that lacks
+ * sessions though dials are left over is the service's. */
+static void a_starved_level_is_no_evidence(void **state)
+{
+    static const struct {
+        double open;
+        uint64_t dials; /* in ten seconds, of 20 */
+        bool counts;
+    } rows[] = {{10, 12, true}, {9.6, 20, true}, {7, 20, false}, {7, 19, false}, {7, 12, true}};
+    static const struct capacity_objective asked = {.threshold = {.kind = THRESHOLD_ATTEMPT_RATE}};
+    static const struct capacity_closed closed = {.sessions = 10, .connect_rate = 2};
+    const int count = (int)(sizeof rows / sizeof *rows);
+    struct maker *m = maker_new(LEVEL_PROFILE(""), NULL);
+    struct capacity_seen seen;
+    struct error err = {0};
+    double seconds = 0;
+    (void)state;
+    for (int i = 0; i < count; i++) {
+        interval(m, i, true);
+        struct cell *cell = &m->cells[0];
+        maker_session(m, 0, (uint64_t)i + 1, "....", 100);
+        cell->counters.sessions_started = rows[i].dials;
+        cell->concurrency.known_ns = SLICE;
+        for (int level = 0; level < LEVEL_COUNT; level++) {
+            cell->concurrency.of[level].sum_s = rows[i].open * 10;
+            cell->concurrency.of[level].peak = 10;
+        }
+        maker_write(m);
+        seconds += rows[i].counts ? 10 : 0;
+    }
+    maker_finish(m, "complete");
+    if (capacity_observe(m->folder, &asked, 1, 0, count * SLICE, &closed, &seen, &err) != ERR_OK)
+        fail_msg("%s", err.text);
+    assert_true(fabs(seen.seconds - seconds) < 1e-9);
+    assert_int_equal(seen.count, 3);
+    assert_non_null(strstr(seen.why, "load.connect_rate"));
     capacity_seen_free(&seen);
     maker_free(m);
 }
@@ -145,10 +186,64 @@ static void what_no_level_can_tell_is_refused(void **state)
     }
 }
 
+/* What a quota request has to ask for, against what the sessions will ask the service. */
+static void a_target_says_what_it_takes(void **state)
+{
+    static const struct {
+        enum load_model model;
+        double target, rpm; /* a second, or sessions */
+    } rows[] = {{LOAD_ARRIVALS, 1, 60}, {LOAD_ARRIVALS, 10, 600}, {LOAD_SESSIONS, 500, 0}};
+    double tokens_each = 0;
+    (void)state;
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        struct capacity capacity;
+        struct error err = {0};
+        struct text out = {0};
+        struct capacity_options options = usual;
+        options.target =
+            (struct steady_load){.asked = true, .model = rows[i].model, .target = rows[i].target};
+        struct profile *profile = profile_of(
+            "{\"name\":\"t\",\"regions\":[{\"name\":\"a\",\"endpoint\":\"https://"
+            "a.example.com\",\"deployment\":\"d\",\"quota\":{\"rpm\":200,\"tpm\":1000000}}],"
+            "\"load\":{\"model\":\"arrivals\",\"arrival\":\"even\",\"connect_rate\":\"5000/s\","
+            "\"stages\":[{\"duration\":\"1m\",\"target\":\"1/s\"}]},"
+            "\"session\":{\"interactions\":1,\"max_output_tokens\":1000,"
+            "\"prompts\":[\"Say OK.\"]}}");
+        assert_int_equal(capacity_open(&capacity, NULL, profile, &options, &err), ERR_OK);
+        capacity_json(&capacity, &out);
+        cJSON *root = cJSON_Parse(text_str(&out));
+        const cJSON *target = cJSON_GetObjectItemCaseSensitive(root, "target");
+        const cJSON *region =
+            cJSON_GetArrayItem(cJSON_GetObjectItemCaseSensitive(target, "regions"), 0);
+        const double rpm = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(region, "rpm"));
+        const double tpm = cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(region, "tpm"));
+        if (rows[i].rpm > 0 && fabs(rpm - rows[i].rpm) > 6) fail_msg("%g RPM", rpm);
+        /* a new session for each that has ended, and of each the input and what it may answer */
+        if (rows[i].model == LOAD_SESSIONS) assert_true(rpm >= 500 * 60 / 3.0);
+        if (tokens_each > 0) assert_true(fabs(tpm / rpm / tokens_each - 1) < 0.02);
+        tokens_each = tpm / rpm;
+        assert_true(tokens_each > 1000 && tokens_each < 1100);
+        assert_true(cJSON_GetNumberValue(cJSON_GetObjectItemCaseSensitive(region, "rpm_now")) ==
+                    200);
+        assert_string_equal(
+            cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(region, "measured")),
+            "not_measured");
+        text_clear(&out);
+        capacity_plan_text(&capacity, &out);
+        assert_non_null(strstr(text_str(&out), "Quota request for "));
+        assert_true((strstr(text_str(&out), "(now 200, enough)") != NULL) == (rpm <= 200));
+        text_free(&out);
+        cJSON_Delete(root);
+        capacity_free(&capacity);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(only_what_was_driven_well_is_evidence),
+        cmocka_unit_test(a_starved_level_is_no_evidence),
+        cmocka_unit_test(a_target_says_what_it_takes),
         cmocka_unit_test(thresholds_become_objectives),
         cmocka_unit_test(what_no_level_can_tell_is_refused),
     };

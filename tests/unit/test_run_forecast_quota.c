@@ -224,11 +224,44 @@ static void the_totals_are_those_of_the_users(void **state)
     }
 }
 
+/* load.pace_to_quota: no ten seconds take more than the share, and what fits is not held back. */
+static void a_pace_bounds_the_peaks(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof grid / sizeof *grid; i++) {
+        struct profile *profile = profile_of(&grid[i]);
+        struct region *region = &profile->regions[0];
+        region->quota_rpm = region->quota_tpm = 1000000000;
+        const struct forecast whole = forecast_region(profile, 0, SEED);
+        profile->load.pace_to_quota = 0.5;
+        /* rounded up to a whole request and token */
+        region->quota_rpm = (uint64_t)(2 * whole.rpm) + 12;
+        region->quota_tpm = (uint64_t)(2 * whole.tpm) + 12;
+        const struct forecast roomy = forecast_region(profile, 0, SEED);
+        if (fabs(roomy.attempts - whole.attempts) > 0.001 * whole.attempts ||
+            fabs(roomy.tokens - whole.tokens) > 0.001 * whole.tokens)
+            fail_msg("%s: %g of %g attempts", grid[i].name, roomy.attempts, whole.attempts);
+        for (int of_tokens = 0; of_tokens < 2; of_tokens++) {
+            region->quota_rpm = of_tokens ? 1000000000 : (uint64_t)whole.rpm;
+            region->quota_tpm = of_tokens ? (uint64_t)whole.tpm : 1000000000;
+            const struct forecast tight = forecast_region(profile, 0, SEED);
+            const double is = of_tokens ? tight.tpm : tight.rpm;
+            const double quota = (double)(of_tokens ? region->quota_tpm : region->quota_rpm);
+            if (is > fmax(0.5 * quota, 6) * 1.0001 || tight.breaks_at_s >= 0)
+                fail_msg("%s: %g a minute of %g", grid[i].name, is, quota);
+            if (tight.attempts > whole.attempts || tight.attempts < 0.3 * whole.attempts)
+                fail_msg("%s: %g of %g attempts", grid[i].name, tight.attempts, whole.attempts);
+        }
+        profile_free(profile);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(the_forecast_is_what_the_service_counts),
         cmocka_unit_test(the_totals_are_those_of_the_users),
+        cmocka_unit_test(a_pace_bounds_the_peaks),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

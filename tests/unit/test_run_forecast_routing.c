@@ -13,7 +13,8 @@ static void a_shared_load_is_shared_out(void **state)
         const char *said;
     } rows[] = {{"each", {240, 240}, {120, 120}, NULL},
                 {"weighted", {60, 180}, {30, 90}, "the regions share one load"},
-                {"failover", {240, 0}, {120, 0}, "all load goes to the first region"}};
+                {"failover", {240, 0}, {120, 0}, "all load goes to the first region"},
+                {"hedged", {240, 0}, {120, 0}, "Second attempts in another"}};
     (void)state;
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         char json[1400];
