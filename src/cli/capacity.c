@@ -254,7 +254,9 @@ static const struct option_row options[] = {
      "the folder of the search (default results/<time>-<profile>-capacity)",
      offsetof(struct capacity_flags, run.output)},
     {"resume", 0, OPTION_TEXT, "DIR",
-     "go on with the search in this folder, which was interrupted or ran out of budget",
+     "go on with the search in this folder, which was interrupted or ran out of budget: a name "
+     "below\n"
+     "results/ too, or `latest`, the newest of the profile",
      offsetof(struct capacity_flags, resume)},
     OPTION_REGION(struct capacity_flags, run.regions),
     {"seed", 0, OPTION_TEXT, "N", "of arrivals, prompts and simulated faults",

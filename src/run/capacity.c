@@ -6,8 +6,10 @@
 #include "profile/adjust.h"
 #include "profile/prompts.h"
 #include "realtime/token_count.h"
+#include "record/run_facts.h"
 
 #include <cjson/cJSON.h>
+#include <dirent.h>
 #include <math.h>
 #include <stdlib.h>
 #include <string.h>
@@ -233,6 +235,54 @@ static void choose_seed(struct capacity *capacity)
     capacity->seed = 1 + drawn % (RUN_SEED_MOST / 2);
 }
 
+static bool ends_with(const char *name, const char *end)
+{
+    const size_t length = strlen(name);
+    const size_t tail = strlen(end);
+    return length > tail && strcmp(name + length - tail, end) == 0;
+}
+
+/* Of the searches of this profile below results/ the newest, which their names tell. */
+static enum err_code find_latest(const struct capacity *capacity, struct text *folder,
+                                 struct error *err)
+{
+    struct text end = {0};
+    struct text newest = {0};
+    DIR *entries = opendir(RUN_RESULTS);
+    text_printf(&end, "-%.80s-capacity", capacity->profile->name);
+    for (const struct dirent *entry; entries != NULL && (entry = readdir(entries)) != NULL;) {
+        if (!ends_with(entry->d_name, text_str(&end))) continue;
+        if (newest.length > 0 && strcmp(entry->d_name, newest.data) < 0) continue;
+        text_clear(&newest);
+        text_puts(&newest, entry->d_name);
+    }
+    if (entries != NULL) (void)closedir(entries);
+    const bool failed = end.failed || newest.failed;
+    if (newest.length > 0) text_printf(folder, RUN_RESULTS "/%s", newest.data);
+    text_free(&end);
+    text_free(&newest);
+    if (failed) return error_set(err, ERR_NOMEM, "no memory");
+    if (folder->length > 0) return ERR_OK;
+    return error_set(err, ERR_IO,
+                     RUN_RESULTS ": does not hold a search of profile \"%.80s\"; name its folder",
+                     capacity->profile->name);
+}
+
+/* A folder, a name below results/, or `latest`. */
+static enum err_code find_search(const struct capacity *capacity, const char *search,
+                                 struct text *folder, struct error *err)
+{
+    if (file_exists(search)) {
+        text_puts(folder, search);
+        return ERR_OK;
+    }
+    if (strcmp(search, "latest") == 0) return find_latest(capacity, folder, err);
+    text_printf(folder, RUN_RESULTS "/%s", search);
+    if (file_exists(text_str(folder))) return ERR_OK;
+    return error_set(err, ERR_IO, "--resume %s: no such folder, nor below " RUN_RESULTS "/",
+                     search);
+}
+
 static enum err_code choose_folder(struct capacity *capacity, struct error *err)
 {
     const struct capacity_options *options = capacity->options;
@@ -240,7 +290,8 @@ static enum err_code choose_folder(struct capacity *capacity, struct error *err)
     char stamp[32];
     format_utc_ms(clock_wall_ns(), stamp);
     if (options->resume != NULL) {
-        text_puts(folder, options->resume);
+        enum err_code code = find_search(capacity, options->resume, folder, err);
+        if (code != ERR_OK) return code;
     } else if (options->run.folder != NULL) {
         text_puts(folder, options->run.folder);
     } else {

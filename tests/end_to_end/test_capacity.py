@@ -2,6 +2,7 @@
 """
 
 import json
+import shutil
 import signal
 import unittest
 
@@ -92,6 +93,18 @@ class Capacity(harness.Case):
         self.assertEqual((self.folder / "found/001-east/attempts.csv").read_bytes(), kept)
         if result.status == 0:
             self.assertEqual((region["end"], region["limited_by"], region["high"]), ("at_most", "none", None))
+            self.named_searches_go_on(arguments, region)
+
+    def named_searches_go_on(self, arguments, region):
+        """`latest` is the newest search of the profile; one that has its bracket has nothing left to drive."""
+        newest = "2026-11-20T070000Z-cap-capacity"
+        shutil.copytree(self.folder / "found", self.folder / "results" / newest)
+        for other in ("2026-11-19T070000Z-cap-capacity", "2026-11-21T070000Z-soak-capacity"):
+            (self.folder / "results" / other).mkdir()
+        for name in ("latest", newest):
+            again, = json.loads(self.rushhour(*arguments, "--resume", name).stdout)["regions"]
+            self.assertEqual(again, region)
+        self.assertIn("no such folder", self.rushhour(*arguments, "--resume", "nowhere", expect=(1,)).stderr)
 
     def test_the_budget_holds_for_all_levels_together(self):
         self.write_profile({**PROFILE, "budget": {"tokens": 12_000}, "windows": {"interval": "1s"}})
