@@ -84,14 +84,26 @@ static bool add_package(struct packages *packages, const char *id)
     return !slot->failed;
 }
 
+static bool add_run(struct packages *packages, const cJSON *run)
+{
+    const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(run, "id"));
+    return id == NULL || add_package(packages, id);
+}
+
+/* Its manifest has the run's own `run`; one of several runs, those that were merged. */
 static bool read_package(struct packages *packages, const char *path)
 {
     struct text json = {0};
     bool memory = true;
     if (file_read(path, PACKAGE_MANIFEST_LIMIT, &json, NULL) == ERR_OK) {
         cJSON *manifest = cJSON_ParseWithLength(text_str(&json), json.length);
-        const char *id = cJSON_GetStringValue(cJSON_GetObjectItemCaseSensitive(manifest, "run"));
-        if (id != NULL) memory = add_package(packages, id);
+        const cJSON *run = cJSON_GetObjectItemCaseSensitive(manifest, "run");
+        const cJSON *part;
+        memory = add_run(packages, run);
+        cJSON_ArrayForEach(part, cJSON_GetObjectItemCaseSensitive(run, "merged"))
+        {
+            memory = memory && add_run(packages, part);
+        }
         cJSON_Delete(manifest);
     }
     text_free(&json);

@@ -168,10 +168,11 @@ class Peak(harness.Case):
 
     def test_old_runs_go_and_nothing_else(self):
         path = self.profile()
-        for _ in range(3):
+        for _ in range(4):
             self.drive(path)
         runs = sorted((self.folder / "results").iterdir())
         self.rushhour("evidence", runs[0], "--no-check", "-q")
+        self.rushhour("evidence", runs[1], "--no-check", "-q", "-o", "results/ticket-4711")
         (self.folder / "results/notes.txt").write_text("mine")
         (self.folder / "results/unpacked").mkdir()
         (self.folder / "results/unpacked/run.csv").write_text("mine")
@@ -182,8 +183,8 @@ class Peak(harness.Case):
         self.assertEqual([dry["dry_run"], done["dry_run"]], [True, False])
         self.assertEqual(dry["runs"], done["runs"])
         self.assertEqual({pathlib.Path(run["folder"]).name: run["kept_because"] for run in done["runs"]},
-                         {runs[0].name: "evidence", runs[1].name: None, runs[2].name: "newest"})
-        gone = {file for file in before if runs[1] in file.parents}
+                         {runs[0].name: "evidence", runs[1].name: "evidence", runs[2].name: None, runs[3].name: "newest"})
+        gone = {file for file in before if runs[2] in file.parents}
         self.assertEqual({file for file in before if not file.exists()}, gone)
         self.assertEqual(done["removed_bytes"], sum(len(before[file]) for file in gone))
         self.rushhour("prune", expect=(2,))

@@ -99,7 +99,10 @@ static void each_reason_keeps_a_run(void **state)
     put_run("zipped", "peak", "complete", 1, 10);
     put("results", "zipped-evidence.tar.gz", "");
     put_run("ticket", "peak", "complete", 1, 10);
-    put("results/4711", "manifest.json", "{\"run\":\"ticket\"}");
+    put("results/4711", "manifest.json", "{\"run\":{\"id\":\"ticket\"}}");
+    put_run("one-of-two", "peak", "complete", 1, 10);
+    put("results/4712", "manifest.json",
+        "{\"run\":{\"id\":\"both\",\"merged\":[{\"id\":\"x\"},{\"id\":\"one-of-two\"}]}}");
     put_run("linked", "peak", "complete", 1, 10);
     assert_int_equal(symlink("linked", "results/baseline"), 0);
     put_run("noted", "peak", "complete", 1, 10);
@@ -122,6 +125,7 @@ static void each_reason_keeps_a_run(void **state)
     holds(&d, "packed", PRUNE_EVIDENCE);
     holds(&d, "zipped", PRUNE_EVIDENCE);
     holds(&d, "ticket", PRUNE_EVIDENCE);
+    holds(&d, "one-of-two", PRUNE_EVIDENCE);
     holds(&d, "linked", PRUNE_LINKED);
     holds(&d, "baseline", PRUNE_LINKED);
     holds(&d, "noted", PRUNE_FOREIGN);
