@@ -63,6 +63,27 @@ class Interrupt(harness.Case):
         self.assertEqual(run.failures, [], "an interrupt is no failure of the service")
         self.assertEqual({row["outcome"] for row in run.attempts}, {"cancelled"})
 
+    def test_pages_do_not_outlast_the_drain(self):
+        """They take a long time here, for the process is stopped meanwhile; then it goes without them, and the folder is whole."""
+        profile = long_profile()
+        profile["load"]["drain"] = "1s"
+        process = self.start(profile)
+        self.wait_for_lines(process, "intervals.csv", 4)
+        process.send_signal(signal.SIGTERM)
+        manifest = self.folder / "run" / "run.json"
+        while process.poll() is None and json.loads(manifest.read_text())["run"]["state"] == "running":
+            pass
+        if process.poll() is None:
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(7)
+            process.send_signal(signal.SIGCONT)
+        result = harness.finish(process, timeout=60)
+        self.assertEqual(result.status, 130, result.stderr)
+        self.assertEqual(json.loads(manifest.read_text())["run"]["state"], "interrupted")
+        if not (self.folder / "run" / "report.html").exists():  # else they were made before it was stopped
+            self.assertIn("no time is left for the figures and pages", result.stderr)
+        self.assertGreater(self.report()["totals"]["attempts"]["ok"], 0)
+
     def check_that_it_drains(self, number):
         process = self.start(long_profile())
         self.wait_for_lines(process, "intervals.csv", 7)
