@@ -6,7 +6,7 @@ Server and client keep to one core each. Every client is used as for real: verif
 written to a file; rushhour with all that a run records. raw only decrypts. Figures are medians over the rounds.
 
 usage: compare.py BUILD_FOLDER [--clients LIST] [--sizes LIST] [--rates LIST] [--sessions LIST] [--seconds N] [--rounds N]
-                  [--burst N]
+                  [--burst N] [--svg FILE]
 """
 
 import argparse
@@ -21,6 +21,8 @@ import subprocess
 import sys
 import tempfile
 import time
+
+import plot
 
 HERE = pathlib.Path(__file__).resolve().parent
 SERVER_CORE, CLIENT_CORE = 1, 0
@@ -279,6 +281,7 @@ def asked():
     parser.add_argument("--rounds", default=3, type=int)
     parser.add_argument("--burst", default=1, type=int,
                         help="deltas of a session written together: more load from the server's core")
+    parser.add_argument("--svg", type=pathlib.Path, help="where to draw cost against sessions")
     options = parser.parse_args()
     options.build = options.build.resolve()
     options.rates += options.rates[-1:] * (len(options.sizes) - len(options.rates))
@@ -292,6 +295,7 @@ def main():
     if len(os.sched_getaffinity(0)) < 2:
         print("one core only: server and client take each other's time, and no figure here is one of the client alone")
     print(f"medians of {options.rounds}, {options.seconds:g} s each; TLS 1.3; load average {os.getloadavg()[0]:.1f} at the start")
+    costs = {size: {name: {} for name in options.clients} for size in options.sizes}
     for sessions in options.sessions:
         for size, rate in zip(options.sizes, options.rates):
             results = {name: [] for name in options.clients}
@@ -299,6 +303,10 @@ def main():
                 for name in options.clients:
                     results[name].append(turn(name, options, sessions, rate, size))
             table(results, options.clients, sessions, rate, size)
+            for name, turns in results.items():
+                costs[size][name][sessions] = statistics.median(one["us"] for one in turns)
+    if options.svg:
+        options.svg.write_text(plot.svg(costs))
 
 
 if __name__ == "__main__":
