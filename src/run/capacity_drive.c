@@ -226,14 +226,14 @@ static enum err_code read_level(struct capacity *capacity, struct capacity_regio
     struct text path = {0};
     text_printf(&path, "%s/%s", text_str(&capacity->folder), step->folder);
     const struct profile *profile = capacity->profile;
-    struct capacity_closed closed = {0};
-    if (capacity->model == LOAD_SESSIONS)
-        closed = (struct capacity_closed){.sessions = step->level,
-                                          .connect_rate = profile->load.connect_rate /
-                                                          profile->simulator.clock_speed};
-    enum err_code code =
-        capacity_observe(text_str(&path), capacity->objectives, capacity->objective_count,
-                         step->settle_ns, step->length_ns - step->settle_ns, &closed, &seen, err);
+    struct capacity_driven driven = {.settle_ns = step->settle_ns,
+                                     .end_ns = step->length_ns - step->settle_ns};
+    if (capacity->model == LOAD_SESSIONS) {
+        driven.sessions = step->level;
+        driven.connect_rate = profile->load.connect_rate / profile->simulator.clock_speed;
+    }
+    enum err_code code = capacity_observe(text_str(&path), capacity->objectives,
+                                          capacity->objective_count, &driven, &seen, err);
     text_free(&path);
     if (code == ERR_OK) code = check_configured(region, &seen, err);
     if (code == ERR_OK) code = put_use(capacity, step, &seen, &seen.facts, err);

@@ -23,9 +23,8 @@ struct reading {
     struct capacity_seen *seen;
     const struct capacity_objective *objectives;
     size_t objective_count;
-    int64_t settle_ns, length_ns;
     int64_t from_ns, until_ns; /* what is observed */
-    struct capacity_closed closed;
+    struct capacity_driven driven;
     struct stretch *stretches; /* by time */
     size_t stretch_count, stretch_capacity, session_capacity;
     bool failed; /* out of memory */
@@ -47,7 +46,7 @@ static bool grow(void **items, size_t count, size_t *capacity, size_t size)
 static bool is_starved(const struct reading *reading, int64_t start_ns, int64_t end_ns,
                        const struct cell *cell)
 {
-    const struct capacity_closed *closed = &reading->closed;
+    const struct capacity_driven *closed = &reading->driven;
     const struct concurrency *concurrency = &cell->concurrency;
     if (!(closed->sessions > 0) || !concurrency_known(concurrency)) return false;
     const double seconds = (double)(end_ns - start_ns) / (double)NS_PER_S;
@@ -91,8 +90,8 @@ static void on_interval(void *context, size_t region, int64_t start_ns, int64_t 
     struct capacity_seen *seen = reading->seen;
     (void)region; /* there is one */
     if (reading->stretch_count == 0) {
-        reading->from_ns = start_ns + reading->settle_ns;
-        reading->until_ns = start_ns + reading->length_ns;
+        reading->from_ns = start_ns + reading->driven.settle_ns;
+        reading->until_ns = start_ns + reading->driven.end_ns;
     }
     const char *objection = objection_to(reading, start_ns, end_ns, cell, health);
     void *items = reading->stretches;
@@ -235,17 +234,12 @@ static void join(struct capacity_seen *seen)
 }
 
 enum err_code capacity_observe(const char *folder, const struct capacity_objective *objectives,
-                               size_t count, int64_t settle_ns, int64_t end_ns,
-                               const struct capacity_closed *closed, struct capacity_seen *out,
-                               struct error *err)
+                               size_t count, const struct capacity_driven *driven,
+                               struct capacity_seen *out, struct error *err)
 {
     struct run_reader *reader = NULL;
-    struct reading reading = {.seen = out,
-                              .objectives = objectives,
-                              .objective_count = count,
-                              .settle_ns = settle_ns,
-                              .length_ns = end_ns,
-                              .closed = *closed};
+    struct reading reading = {
+        .seen = out, .objectives = objectives, .objective_count = count, .driven = *driven};
     *out = (struct capacity_seen){0};
     enum err_code code = run_reader_open(folder, &reader, err);
     if (code == ERR_OK) code = run_reader_intervals(reader, on_interval, &reading, err);

@@ -26,10 +26,11 @@ struct capacity_seen {
     char why[640]; /* of the first invalid interval */
 };
 
-/* A closed load as it was asked for; all zero: an open one. */
-struct capacity_closed {
-    double sessions;     /* to be kept busy */
-    double connect_rate; /* dials a second of the run's clock */
+/* How a level was driven. Of a closed load also how: otherwise 0. */
+struct capacity_driven {
+    int64_t settle_ns, end_ns; /* since its start: from when, and until when it counts */
+    double sessions;           /* to be kept busy */
+    double connect_rate;       /* dials a second of the run's clock */
 };
 
 /*
@@ -40,8 +41,7 @@ struct capacity_closed {
  */
 MUST_USE enum err_code capacity_observe(const char *folder,
                                         const struct capacity_objective *objectives, size_t count,
-                                        int64_t settle_ns, int64_t end_ns,
-                                        const struct capacity_closed *closed,
+                                        const struct capacity_driven *driven,
                                         struct capacity_seen *out, struct error *err);
 void capacity_seen_free(struct capacity_seen *seen);
 

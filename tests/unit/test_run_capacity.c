@@ -37,7 +37,7 @@ static void only_what_was_driven_well_is_evidence(void **state)
                        .metric = METRIC_TTFT,
                        .slower_than_us = 1,
                        .region = "west"}}};
-    static const struct capacity_closed open;
+    static const struct capacity_driven open = {.settle_ns = SLICE, .end_ns = 4 * SLICE};
     struct maker *m = maker_new(LEVEL_PROFILE(""), NULL);
     struct capacity_seen seen;
     struct error err = {0};
@@ -61,7 +61,7 @@ static void only_what_was_driven_well_is_evidence(void **state)
     maker_session(m, 0, 7, "FF", 1);
     maker_write(m);
     maker_finish(m, "complete");
-    if (capacity_observe(m->folder, asked, 3, SLICE, 4 * SLICE, &open, &seen, &err) != ERR_OK)
+    if (capacity_observe(m->folder, asked, 3, &open, &seen, &err) != ERR_OK)
         fail_msg("%s", err.text);
     static const struct {
         uint64_t key;
@@ -94,8 +94,9 @@ static void a_starved_level_is_no_evidence(void **state)
         bool counts;
     } rows[] = {{10, 12, true}, {9.6, 20, true}, {7, 20, false}, {7, 19, false}, {7, 12, true}};
     static const struct capacity_objective asked = {.threshold = {.kind = THRESHOLD_ATTEMPT_RATE}};
-    static const struct capacity_closed closed = {.sessions = 10, .connect_rate = 2};
     const int count = (int)(sizeof rows / sizeof *rows);
+    const struct capacity_driven closed = {
+        .end_ns = count * SLICE, .sessions = 10, .connect_rate = 2};
     struct maker *m = maker_new(LEVEL_PROFILE(""), NULL);
     struct capacity_seen seen;
     struct error err = {0};
@@ -115,7 +116,7 @@ static void a_starved_level_is_no_evidence(void **state)
         seconds += rows[i].counts ? 10 : 0;
     }
     maker_finish(m, "complete");
-    if (capacity_observe(m->folder, &asked, 1, 0, count * SLICE, &closed, &seen, &err) != ERR_OK)
+    if (capacity_observe(m->folder, &asked, 1, &closed, &seen, &err) != ERR_OK)
         fail_msg("%s", err.text);
     assert_true(fabs(seen.seconds - seconds) < 1e-9);
     assert_int_equal(seen.count, 3);
