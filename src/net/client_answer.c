@@ -116,9 +116,7 @@ static bool head_ends(const struct client_answer *answer)
 
 static void take_head(struct client_answer *answer, char c)
 {
-    if (c == '\0') {
-        answer->state = ANSWER_BROKEN;
-    } else if (answer->head_length == CLIENT_HEAD_MAX) {
+    if (c == '\0' || answer->head_length == CLIENT_HEAD_MAX) {
         answer->state = ANSWER_BROKEN;
     } else {
         answer->head[answer->head_length++] = c;

@@ -108,11 +108,12 @@ static curl_socket_t on_socket(void *user, curlsocktype purpose, struct curl_soc
     struct http_exchange *exchange = user;
     struct http_result *result = &exchange->result;
     (void)purpose;
-    int fd = socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
-    if (fd < 0) result->os_error = errno;
     (void)getnameinfo(&address->addr, address->addrlen, result->address, sizeof result->address,
                       NULL, 0, NI_NUMERICHOST);
-    return fd < 0 ? CURL_SOCKET_BAD : fd;
+    const curl_socket_t made =
+        socket(address->family, address->socktype | SOCK_CLOEXEC, address->protocol);
+    if (made == CURL_SOCKET_BAD) result->os_error = errno;
+    return made;
 }
 
 /* The connection is there, new or kept, and the request goes out now. */

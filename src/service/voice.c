@@ -72,7 +72,7 @@ static enum err_code load(const struct audio_plan *plan, const struct audio_file
                           struct random *random, struct utterance *out, struct error *err)
 {
     struct text bytes = {0};
-    struct wav wav;
+    struct wav wav = {0};
     enum err_code code = file_read(file->path, FILE_MOST, &bytes, err);
     if (code == ERR_OK)
         code =

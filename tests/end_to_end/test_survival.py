@@ -14,6 +14,7 @@ import json
 import os
 import random
 import signal
+import subprocess
 import time
 import unittest
 
@@ -81,6 +82,16 @@ def rows_of(path):
 
 def seconds_of(stamp):
     return datetime.datetime.fromisoformat(stamp.replace("Z", "+00:00")).timestamp()
+
+
+def loaded_in():
+    """Bytes of address space in which the program and its libraries can just be loaded."""
+    low, high = 1_000_000, 1_000_000_000
+    while high - low > 500_000:
+        middle = (low + high) // 2
+        said = subprocess.run(["prlimit", f"--as={middle}", harness.RUSHHOUR, "--version"], capture_output=True, check=False)
+        low, high = (low, middle) if said.returncode == 0 else (middle, high)
+    return high
 
 
 class Survival(harness.Case):
@@ -257,7 +268,7 @@ class Survival(harness.Case):
     def test_limits_of_the_process(self):
         """Descriptors, file sizes, address space: an error that names what is short, or a run that is whole."""
         limits = [f"--nofile={n}" for n in (8, 32, 64, 80, 200)] + [f"--fsize={n}" for n in (1000, 8000, 40000)] \
-            + [f"--as={n}" for n in (22_000_000, 26_000_000, 36_000_000, 55_000_000, 200_000_000)]
+            + [f"--as={loaded_in() + more}" for more in (1_000_000, 5_000_000, 15_000_000, 35_000_000, 180_000_000)]
         rows = [Row(limit.strip("-").replace("=", "-"), nothing, ("prlimit", limit)) for limit in limits]
         for struck, ledger in self.strike_all(rows):
             told = f"{struck.folder.name}\n{struck.result.stderr}"
