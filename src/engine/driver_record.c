@@ -60,7 +60,6 @@ static void count_tokens(struct driver *driver, struct cell *cell, bool failed)
         cell->counters.failed_cost_usd += cost;
     }
     if (driver->lost) {
-        cell->counters.hedges_cancelled++;
         cell->counters.hedge_tokens += usage->input + usage->output;
         cell->counters.hedge_cost_usd += cost;
     }
@@ -117,6 +116,7 @@ static void count_end(struct driver *driver, enum attempt_end end, bool cut)
         break;
     case ENDED_CANCELLED:
         counters->attempts_cancelled++;
+        counters->hedges_cancelled += driver->lost; /* one that came whole is ok */
         break;
     }
 }

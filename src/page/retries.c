@@ -207,7 +207,7 @@ void page_retries(const struct results *results, struct text *out)
     bars(results, out);
     page_put_table(results,
                    "Second attempts in another region (hedged), those that answered first, and "
-                   "what the cancelled ones cost",
+                   "what answers that were not used cost",
                    tables_hedges, out);
     over_time(results, out);
     page_explain(

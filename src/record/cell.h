@@ -85,7 +85,7 @@
     X(hedges)            /* of the retries: begun in another region before the first had output */ \
     X(hedges_won)        /* those of them that answered */                                         \
     X(hedges_cancelled)  /* attempts ended by us since another region had answered */              \
-    X(hedge_tokens)      /* of these */
+    X(hedge_tokens)      /* of these, and of those that came whole nevertheless */
 
 struct counters {
 #define X(name) uint64_t name;
@@ -94,7 +94,7 @@ struct counters {
 #undef X
     double cost_usd;        /* of all attempts, and of the time that sessions were open */
     double failed_cost_usd; /* of failed ones: possibly billed */
-    double hedge_cost_usd;  /* of those in hedges_cancelled */
+    double hedge_cost_usd;  /* what hedge_tokens cost */
 };
 
 void counters_merge(struct counters *into, const struct counters *from);

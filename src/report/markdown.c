@@ -174,8 +174,8 @@ void results_markdown(const struct results *results, struct text *out)
             "What retries hid: where turns that failed at first were answered, and the cost",
             tables_retries, out);
     section(results,
-            "Second attempts in another region (hedged), those that answered first, and what the "
-            "cancelled ones cost",
+            "Second attempts in another region (hedged), those that answered first, and what "
+            "answers that were not used cost",
             tables_hedges, out);
     section(results, "Sessions that were tried once more after a failed response", tables_probes,
             out);

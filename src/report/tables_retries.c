@@ -54,7 +54,7 @@ static void hedges_row(const char *name, const struct report_cell *cell, struct 
 void tables_hedges(const struct results *results, struct table *table)
 {
     static const char *const headings[] = {"region",    "second attempts", "answered first",
-                                           "cancelled", "tokens of these", "USD"};
+                                           "cancelled", "tokens not used", "USD"};
     if (results->all.cell.counters.hedges == 0) return;
     for (size_t i = 0; i < sizeof headings / sizeof *headings; i++)
         table_column(table, headings[i], i == 0);

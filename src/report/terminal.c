@@ -399,8 +399,8 @@ void results_text(const struct results *results, bool colour, struct text *out)
             "What retries hid: where turns that failed at first were answered, and the cost",
             tables_retries);
     section(&terminal,
-            "Second attempts in another region (hedged), those that answered first, and what the "
-            "cancelled ones cost",
+            "Second attempts in another region (hedged), those that answered first, and what "
+            "answers that were not used cost",
             tables_hedges);
     section(&terminal, "Sessions that were tried once more after a failed response", tables_probes);
     section(&terminal, "By the size of the conversation before the turn, in tokens",
