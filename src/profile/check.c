@@ -83,9 +83,15 @@ static enum err_code check_hedge(const struct profile *profile, struct error *er
     if (audio_speaks(&profile->session.audio))
         return place_fail(&place, "a turn that is spoken cannot be asked again while it is: take "
                                   "session.audio's files and voice away, or write failover");
-    if (profile->retry.attempts > 1) return ERR_OK;
-    place = place_find(profile, "retry.attempts", err);
-    return place_fail(&place, "a hedge is an interaction's second attempt: write 2 or more");
+    if (profile->retry.attempts < 2) {
+        place = place_find(profile, "retry.attempts", err);
+        return place_fail(&place, "a hedge is an interaction's second attempt: write 2 or more");
+    }
+    /* an attempt without output ends there, and what follows it is a retry */
+    if (profile->load.hedge_after_ns < profile->timeouts.first_output_ns) return ERR_OK;
+    place = place_find(profile, "load.hedge_after", err);
+    return place_fail(&place,
+                      "no turn waits so long, as timeouts.first_output ends it: write less");
 }
 
 /* A load that moves needs something that moves it. */

@@ -72,6 +72,26 @@ static void regions_are_told_apart(void **state)
         "regions", "no region has a weight above 0");
 }
 
+#define HEDGED(more, keys)                                                                         \
+    "{\"name\": \"sample\", \"load\": {\"routing\": \"hedged\"" more                               \
+    "}, \"regions\": [{" REGION_KEYS("a") "}, {" REGION_KEYS("b") "}]" keys "}"
+
+static void a_hedge_can_begin(void **state)
+{
+    (void)state;
+    accept(HEDGED("", ""));
+    accept(HEDGED(", \"hedge_after\": \"14999ms\"", ""));
+    accept(HEDGED(", \"hedge_after\": \"20s\"", ", \"timeouts\": {\"first_output\": \"21s\"}"));
+    refuse(HEDGED(", \"hedge_after\": \"15s\"", ""), "load.hedge_after", "first_output");
+    refuse(HEDGED("", ", \"timeouts\": {\"first_output\": \"500ms\"}"), "load.hedge_after",
+           "first_output");
+    refuse(HEDGED("", ", \"retry\": {\"attempts\": 1}"), "retry.attempts", "2 or more");
+    refuse(
+        "{\"name\": \"sample\", \"load\": {\"routing\": \"hedged\"}, \"regions\": [{" REGION_KEYS(
+            "a") "}]}",
+        "load.routing", "add one");
+}
+
 /* ---- rules of the simulator ---- */
 
 #define FAULT(keys) PROFILE(", \"simulator\": {\"faults\": [{" keys "}]}")
@@ -243,6 +263,7 @@ int main(void)
         cmocka_unit_test(dialects_ask_for_their_names),
         cmocka_unit_test(credentials_fit_the_way_they_go),
         cmocka_unit_test(regions_are_told_apart),
+        cmocka_unit_test(a_hedge_can_begin),
         cmocka_unit_test(rules_name_what_there_is),
         cmocka_unit_test(conditions_that_never_hold_are_refused),
         cmocka_unit_test(conditions_of_a_response_want_a_response),
