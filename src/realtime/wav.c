@@ -106,9 +106,9 @@ enum err_code wav_require(const char *name, const struct wav *wav, enum audio_fo
         return ERR_OK;
     return error_set(
         err, ERR_FORMAT,
-        "%.200s: is %s, %u bit, %u channels, %u Hz, and session.audio.format %s takes %s, %u bit, "
+        "%.200s: is %s, %u bit, %u channel%s, %u Hz, and session.audio.format %s takes %s, %u bit, "
         "1 channel, %u Hz: sox %.200s %s speech.wav",
-        name, coding_name(wav->coding), wav->bits, wav->channels, (unsigned)wav->rate,
-        audio_format_name(format), coding_name(want->coding), want->bits, (unsigned)want->rate,
-        name, sox_options(format));
+        name, coding_name(wav->coding), wav->bits, wav->channels, wav->channels == 1 ? "" : "s",
+        (unsigned)wav->rate, audio_format_name(format), coding_name(want->coding), want->bits,
+        (unsigned)want->rate, name, sox_options(format));
 }

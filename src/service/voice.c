@@ -58,9 +58,10 @@ static enum err_code take(const struct audio_plan *plan, const char *name, unsig
                          name, SOUND_VOICED_DB, name);
     if (ns < LEAST_NS || ns > VOICE_MOST_NS)
         return error_set(err, ERR_FORMAT,
-                         "%.200s: is %.2f s long; an utterance has 0.1 s to 5 minutes: cut it with "
-                         "sox %.200s speech.wav trim 0 300",
-                         name, (double)ns / (double)NS_PER_S, name);
+                         "%.200s: is %.2f s long; an utterance has 0.1 s to 5 minutes: %s it with "
+                         "sox %.200s speech.wav %s",
+                         name, (double)ns / (double)NS_PER_S, ns < LEAST_NS ? "lengthen" : "cut",
+                         name, ns < LEAST_NS ? "pad 0 1" : "trim 0 300");
     if (plan->noise_db > 0) sound_add_noise(plan->format, random, -plan->noise_db, audio, length);
     out->voiced = (voiced - 1) / chunk_bytes(plan);
     return cut(plan, audio, length, out, err);

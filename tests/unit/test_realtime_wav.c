@@ -139,7 +139,7 @@ static void what_does_not_fit_is_told_with_its_cure(void **state)
         enum audio_format format;
         const char *is, *sox;
     } rows[] = {
-        {1, 1, 16000, 16, AUDIO_FORMAT_PCM16, "PCM, 16 bit, 1 channels, 16000 Hz",
+        {1, 1, 16000, 16, AUDIO_FORMAT_PCM16, "PCM, 16 bit, 1 channel, 16000 Hz",
          "sox in.wav -r 24000 -b 16 -e signed-integer -c 1 speech.wav"},
         {1, 2, 24000, 16, AUDIO_FORMAT_PCM16, "2 channels", "-r 24000 -b 16"},
         {1, 1, 24000, 24, AUDIO_FORMAT_PCM16, "24 bit", "-r 24000 -b 16"},

@@ -137,7 +137,8 @@ static void what_cannot_be_spoken_is_refused(void **state)
     } rows[] = {
         {16000, 48000, true, "sox " PATH " -r 24000"},
         {24000, 48000, false, "no sound above -40 dB"},
-        {24000, 4798, true, "0.1 s to 5 minutes"},
+        {24000, 4798, true, "0.1 s to 5 minutes: lengthen it with sox " PATH " speech.wav pad"},
+        {24000, 301 * 48000, true, "0.1 s to 5 minutes: cut it with sox " PATH " speech.wav trim"},
     };
     for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
         unsigned char *audio = calloc(1, rows[i].length);
