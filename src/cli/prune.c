@@ -134,15 +134,14 @@ static void put_json(const struct prune *prune, const struct pruned *pruned, siz
 
 /* ---- the work ---- */
 
-static enum err_code carry_out(const struct prune *prune, const struct pruned *pruned, size_t count,
-                               struct error *err)
+/* 1 if one could not be looked at or removed; each such one is named. */
+static int complain_of_failed(const struct pruned *pruned, size_t count)
 {
-    for (size_t i = 0; i < count && !prune->dry_run; i++) {
-        if (pruned[i].why != PRUNE_REMOVE) continue;
-        enum err_code code = prune_remove(pruned[i].run->path, err);
-        if (code != ERR_OK) return code;
+    int status = 0;
+    for (size_t i = 0; i < count; i++) {
+        if (pruned[i].why == PRUNE_FAILED) status = cli_complain(&pruned[i].err);
     }
-    return ERR_OK;
+    return status;
 }
 
 static int show(const struct prune *prune, const struct pruned *pruned, size_t count)
@@ -175,8 +174,12 @@ static int prune_results(struct prune *prune)
         }
     }
     if (code == ERR_OK) code = prune_plan(RUN_RESULTS, &list, &prune->rule, pruned, &err);
-    if (code == ERR_OK) code = carry_out(prune, pruned, list.count, &err);
-    if (code == ERR_OK) status = show(prune, pruned, list.count);
+    if (code == ERR_OK) {
+        if (!prune->dry_run) prune_carry_out(pruned, list.count);
+        const int failed = complain_of_failed(pruned, list.count);
+        status = show(prune, pruned, list.count);
+        if (status == 0) status = failed;
+    }
     free(pruned);
     run_list_free(&list);
     return code == ERR_OK ? status : cli_complain(&err);

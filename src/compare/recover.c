@@ -1,6 +1,7 @@
 #include "compare/recover_model.h"
 
 #include "base/clock.h"
+#include "base/units.h"
 
 #include <math.h>
 #include <stdlib.h>
@@ -70,6 +71,13 @@ struct divided {
     void *memory;
 };
 
+/* Whether a block is in the hours of the baseline. */
+static bool is_of_baseline(const struct time_block *block, const struct window *hours, double since)
+{
+    return block->start < since &&
+           window_contains(hours, (int64_t)(block->start * (double)NS_PER_S));
+}
+
 static bool divide(const struct recover_series *all, const struct window *hours, double since,
                    struct divided *out)
 {
@@ -83,8 +91,7 @@ static bool divide(const struct recover_series *all, const struct window *hours,
         (struct recovery_series){.blocks = blocks + all->count, .chains = chains + all->count};
     for (size_t i = 0; i < all->count; i++) {
         const struct time_block *block = &all->blocks[i];
-        bool inside = block->start < since &&
-                      window_contains(hours, (int64_t)(block->start * (double)NS_PER_S));
+        bool inside = is_of_baseline(block, hours, since);
         size_t *count = inside ? &out->baseline.count : &out->rest.count;
         size_t at = inside ? *count : all->count + *count;
         blocks[at] = *block;
@@ -285,7 +292,24 @@ static void note_regions(struct recovered *recovered)
     }
 }
 
-/* Regions that have a baseline, if it is a run of its own. */
+/* Whether anything of a region is in the baseline that was named: without it the time before the
+ * incident would stand in for it, and nobody asked for that. */
+static bool has_baseline(const struct recover_request *request, const struct recovered *recovered,
+                         const char *name)
+{
+    if (recovered->baseline.run_count > 0) {
+        const struct recover_series *series = recover_series_of(&recovered->baseline, name);
+        return series != NULL && series->count > 0;
+    }
+    if (request->baseline_hours == NULL) return true;
+    const struct recover_series *own = recover_series_of(&recovered->path, name);
+    for (size_t i = 0; i < own->count; i++) {
+        if (is_of_baseline(&own->blocks[i], request->baseline_hours, recovered->since)) return true;
+    }
+    return false;
+}
+
+/* Regions that have a baseline, if one was named. */
 static enum err_code pick_regions(const struct recover_request *request,
                                   struct recovered *recovered, struct error *err)
 {
@@ -295,17 +319,48 @@ static enum err_code pick_regions(const struct recover_request *request,
     for (size_t r = 0; r < path->region_count; r++) {
         const char *name = path->regions[r];
         if (!is_wanted(request, name)) continue;
-        if (recovered->baseline.run_count > 0 &&
-            recover_series_of(&recovered->baseline, name) == NULL) {
-            text_printf(&recovered->notes, "Region %s is not in the baseline: it is not judged.\n",
+        if (!has_baseline(request, recovered, name)) {
+            text_printf(&recovered->notes,
+                        "Region %s has no time in the baseline that counts: it is not judged.\n",
                         name);
             continue;
         }
         recovered->regions[recovered->region_count++].name = name;
     }
     if (recovered->region_count > 0) return ERR_OK;
-    return error_set(err, ERR_USAGE, "--baseline %s: has no region of these runs",
+    if (request->baseline_hours != NULL)
+        return error_set(err, ERR_USAGE,
+                         "--baseline %s: before --since these runs have no time in it that counts",
+                         recovered->baseline_hours);
+    return error_set(err, ERR_USAGE,
+                     "--baseline %s: has no region of these runs with time that counts",
                      request->baseline);
+}
+
+/* Why there is nothing to recover from. */
+static enum err_code nothing_struck(const struct recovered *recovered, struct error *err)
+{
+    double left_out = 0;
+    struct text unhealthy = {0};
+    for (size_t i = 0; i < recovered->region_count; i++)
+        left_out =
+            fmax(left_out,
+                 recover_series_of(&recovered->path, recovered->regions[i].name)->unhealthy_before);
+    if (left_out > 0) {
+        text_puts(&unhealthy, " (left out: ");
+        text_duration(&unhealthy, (int64_t)(left_out * (double)NS_PER_S));
+        text_puts(&unhealthy, " in which the load generator was not healthy)");
+    }
+    enum err_code code = error_set(
+        err, ERR_USAGE,
+        recovered->began_given
+            ? "it is not sure that more failed from --began on than before it%s: name another "
+              "time, or what was before it with --baseline"
+            : "no incident before --since is found in these runs%s: name when it began with "
+              "--began, or what was before it with --baseline",
+        text_str(&unhealthy));
+    text_free(&unhealthy);
+    return code;
 }
 
 static enum err_code judge(const struct recover_request *request, struct recovered *recovered,
@@ -318,10 +373,7 @@ static enum err_code judge(const struct recover_request *request, struct recover
         struct recover_region *region = &recovered->regions[i];
         if (!judge_region(request, recovered, region->name, region)) return no_memory(err);
     }
-    if (!decide(recovered))
-        return error_set(err, ERR_USAGE,
-                         "no incident before --since is found in these runs: name when it began "
-                         "with --began, or what was before it with --baseline");
+    if (!decide(recovered)) return nothing_struck(recovered, err);
     note_regions(recovered);
     find_beside(recovered);
     return find_changes(recovered, err);

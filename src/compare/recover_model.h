@@ -14,7 +14,8 @@ struct recover_series {
     struct time_block *blocks;
     struct cluster_sums *chains;
     size_t count, capacity;
-    double unhealthy_since; /* seconds of unhealthy intervals that began at `since` or later */
+    /* seconds of unhealthy intervals that began before `since`, and at it or later */
+    double unhealthy_before, unhealthy_since;
 };
 
 /* One path: a run, or several after each other. */

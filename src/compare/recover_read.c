@@ -183,7 +183,8 @@ static void see(void *context, size_t region, int64_t start_ns, int64_t end_ns,
     (void)health;
     if (walk->failed || !(block.seconds > 0)) return;
     if (!counts(walk->results, region, start_ns)) {
-        if (block.start >= walk->since) own->unhealthy_since += block.seconds;
+        *(block.start < walk->since ? &own->unhealthy_before : &own->unhealthy_since) +=
+            block.seconds;
         return;
     }
     walk->failed =

@@ -1,5 +1,6 @@
 /* On how many hosts the load was driven, as far as the folders tell. They name no machines
  * (record/host.h), so machines that are alike cannot be told apart. */
+#include "base/units.h"
 #include "package/parts.h"
 #include "report/format.h"
 
@@ -37,6 +38,21 @@ bool package_count_hosts(struct package *package)
     }
     free(hosts);
     return true;
+}
+
+enum err_code package_check_hosts(const struct package *package, struct error *err)
+{
+    const char *told = package->blanks.values[BLANK_HOSTS];
+    const struct hosts *hosts = &package->hosts;
+    uint64_t said = 0;
+    if (told == NULL || hosts->runs == 1) return ERR_OK;
+    if (parse_count(told, &said, NULL) == ERR_OK && said >= hosts->different && said <= hosts->runs)
+        return ERR_OK;
+    return error_set(err, ERR_FORMAT,
+                     "%s: %s: write a number from %zu, as so many differ in the run folders, to "
+                     "%zu, one a run",
+                     package->request->fill_file, blank_name(BLANK_HOSTS), hosts->different,
+                     hosts->runs);
 }
 
 size_t package_hosts(const struct package *package)

@@ -139,6 +139,8 @@ static enum err_code conclude(struct package *package, struct error *err)
 {
     format_utc_ms(clock_wall_ns(), package->made);
     if (!package_count_hosts(package)) return error_set(err, ERR_NOMEM, "no memory for the hosts");
+    enum err_code code = package_check_hosts(package, err);
+    if (code != ERR_OK) return code;
     text_puts(&package->notes, text_str(&package->results->notes));
     package_compare(package);
     package_exclude(package);

@@ -135,6 +135,9 @@ const struct told_limit *package_told_limit(const struct package *package, const
 /* Fills package->hosts. False without memory. */
 bool package_count_hosts(struct package *package);
 
+/* ERR_FORMAT if the number of hosts that was filled in cannot be, as package->hosts has it. */
+MUST_USE enum err_code package_check_hosts(const struct package *package, struct error *err);
+
 /* How many hosts there are at least, or as we say ourselves (BLANK_HOSTS); and that as a clause. */
 size_t package_hosts(const struct package *package);
 void package_hosts_words(const struct package *package, struct text *out);

@@ -340,7 +340,7 @@ static enum err_code verify_lines(const char *name, struct lines *lines, struct 
             err, ERR_FORMAT,
             "no package was made: line %llu of its %s would hold what has the shape of %s; find "
             "where it comes from (most often a `message` in failures.jsonl, or the file given "
-            "with --check), replace it in a copy of the run folder, and pack that",
+            "with --check or --fill), replace it in a copy, and pack that",
             (unsigned long long)lines->number, name, shape);
     }
 }

@@ -194,16 +194,15 @@ static bool is_ended(const struct run_facts *facts)
 }
 
 /* What speaks for a run, whatever its age. */
-static enum err_code protect(const struct run_list *list, size_t i, const struct prune_rule *rule,
-                             const struct packages *packages, struct pruned *out, struct error *err)
+static void protect(const struct run_list *list, size_t i, const struct prune_rule *rule,
+                    const struct packages *packages, struct pruned *out)
 {
     const struct run_listed *run = &list->runs[i];
     bool foreign = false;
-    enum err_code code = weigh(run->path, &out->bytes, &foreign, err);
-    if (code != ERR_OK) return code;
-    out->run = run;
-    out->why = PRUNE_YOUNG;
-    if (is_linked(list, i))
+    *out = (struct pruned){.run = run, .why = PRUNE_YOUNG};
+    if (weigh(run->path, &out->bytes, &foreign, &out->err) != ERR_OK)
+        out->why = PRUNE_FAILED;
+    else if (is_linked(list, i))
         out->why = PRUNE_LINKED;
     else if (!is_ended(&run->facts))
         out->why = PRUNE_UNFINISHED;
@@ -216,7 +215,6 @@ static enum err_code protect(const struct run_list *list, size_t i, const struct
     else if (is_newest(list, i))
         out->why = PRUNE_NEWEST;
     if (run->is_linked) out->bytes = 0; /* what it leads to counts by itself */
-    return ERR_OK;
 }
 
 /* By age, then the oldest until the others fit. */
@@ -243,7 +241,7 @@ enum err_code prune_plan(const char *folder, const struct run_list *list,
     struct packages packages = {0};
     enum err_code code = find_packages(folder, &packages, err);
     for (size_t i = 0; code == ERR_OK && i < list->count; i++)
-        code = protect(list, i, rule, &packages, &pruned[i], err);
+        protect(list, i, rule, &packages, &pruned[i]);
     if (code == ERR_OK) sentence_runs(rule, pruned, list->count);
     packages_free(&packages);
     return code;
@@ -272,6 +270,15 @@ enum err_code prune_remove(const char *folder, struct error *err)
     return code;
 }
 
+void prune_carry_out(struct pruned *pruned, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (pruned[i].why != PRUNE_REMOVE) continue;
+        if (prune_remove(pruned[i].run->path, &pruned[i].err) != ERR_OK)
+            pruned[i].why = PRUNE_FAILED;
+    }
+}
+
 /* ---- words ---- */
 
 static const struct {
@@ -279,12 +286,14 @@ static const struct {
 } whys[] = {
     [PRUNE_REMOVE] = {"remove", ""},
     [PRUNE_YOUNG] = {"young", "neither old enough nor in the way"},
-    [PRUNE_UNFINISHED] = {"unfinished", "it is under way, or was killed"},
+    [PRUNE_UNFINISHED] = {"unfinished",
+                          "it is under way, or was killed: its run.json tells no end"},
     [PRUNE_NEWEST] = {"newest", "the newest of its profile"},
     [PRUNE_EVIDENCE] = {"evidence", "a support package was made of it"},
     [PRUNE_LINKED] = {"linked", "a symbolic link leads to it"},
     [PRUNE_NAMED] = {"named", "named by --keep"},
     [PRUNE_FOREIGN] = {"foreign", "it holds a file that no run writes"},
+    [PRUNE_FAILED] = {"failed", "it could not be read or removed"},
 };
 
 const char *prune_words(enum prune_why why)

@@ -17,7 +17,8 @@ enum prune_why {
     PRUNE_EVIDENCE,   /* a support package was made of it */
     PRUNE_LINKED,     /* a symbolic link beside the runs leads to it: a baseline with a name */
     PRUNE_NAMED,      /* --keep */
-    PRUNE_FOREIGN     /* it holds a file that no run writes */
+    PRUNE_FOREIGN,    /* it holds a file that no run writes */
+    PRUNE_FAILED      /* it could not be looked at, or not be removed */
 };
 
 struct prune_rule {
@@ -33,16 +34,21 @@ struct pruned {
     const struct run_listed *run;
     uint64_t bytes;
     enum prune_why why;
+    struct error err; /* PRUNE_FAILED: why it could not */
 };
 
 /*
  * Decides about each run of a list that was read from `folder` (run_list_read): fills
- * pruned[list->count], in its order. Symbolic links themselves are PRUNE_LINKED. ERR_IO names what
- * could not be looked at, ERR_NOMEM.
+ * pruned[list->count], in its order. Symbolic links themselves are PRUNE_LINKED. A run folder that
+ * cannot be looked at is PRUNE_FAILED. ERR_IO if `folder` itself cannot be, ERR_NOMEM.
  */
 MUST_USE enum err_code prune_plan(const char *folder, const struct run_list *list,
                                   const struct prune_rule *rule, struct pruned *pruned,
                                   struct error *err);
+
+/* Removes each that is PRUNE_REMOVE (prune_remove). One that cannot be removed becomes PRUNE_FAILED
+ * and does not keep the others from going. */
+void prune_carry_out(struct pruned *pruned, size_t count);
 
 /* Removes the files of a run that a run writes, and its folder, which must be empty then. ERR_IO
  * names it and the reason; what is left is a run folder as long as run.json is there, which goes

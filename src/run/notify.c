@@ -25,14 +25,24 @@ static const char *of_environment(const char *url)
     if (strncmp(url, "${", 2) != 0 || url[length - 1] != '}' || length >= sizeof name) return url;
     text_copy(name, sizeof name, url + 2);
     name[length - 3] = '\0';
-    return getenv(name);
+    /* A URL between the braces is one that nobody may read in a message. */
+    return strpbrk(name, ":/") == NULL ? getenv(name) : url;
+}
+
+/* Whether a request line can hold it. */
+static bool is_one_word(const char *url)
+{
+    for (const char *at = url; *at != '\0'; at++) {
+        if ((unsigned char)*at <= ' ' || *at == 0x7f) return false;
+    }
+    return true;
 }
 
 /* "https://HOST:PORT" of the URL, if it is an origin that may be sent to; false otherwise. */
 static bool read_origin(const char *url, struct text *origin, const char **path)
 {
     const char *authority = strstr(url, "://");
-    if (authority == NULL || strncmp(url, "ws", 2) == 0) return false;
+    if (authority == NULL || strncmp(url, "ws", 2) == 0 || !is_one_word(url)) return false;
     *path = authority + 3 + strcspn(authority + 3, "/?#");
     text_append(origin, url, (size_t)(*path - url));
     return form_endpoint(text_str(origin), NULL) == ERR_OK;
@@ -51,7 +61,8 @@ static enum err_code read_url(const char *url, struct notify_target *out, struct
             code = error_set(err, ERR_NOMEM, "--notify: no memory");
     } else {
         code = error_set(err, ERR_USAGE,
-                         "--notify: write https://HOST/PATH (http:// is for this machine alone)");
+                         "--notify: write https://HOST/PATH, without spaces (http:// is for this "
+                         "machine alone)");
     }
     text_free(&origin);
     return code;

@@ -337,8 +337,8 @@ static bool judge(const struct recovery_asked *asked, const struct recovery_foun
     sum_part(&cuts[2], found, asked->confidence, &out->since, since);
     double excess = out->incident.rate.value - out->baseline.outside.value;
     out->struck =
-        out->incident.attempts > 0 && (!isnan(asked->began) || !out->baseline.outside.valid ||
-                                       out->incident.rate.low > out->baseline.outside.value);
+        out->incident.attempts > 0 &&
+        (!out->baseline.outside.valid || out->incident.rate.low > out->baseline.outside.value);
     out->margin = asked->margin;
     if (out->struck && excess > 0)
         out->margin = fmin(asked->margin, RECOVERY_MOST_OF_EXCESS * excess);

@@ -568,6 +568,15 @@ class Evidence(harness.Case):
         _, made = self.facts(alike, run=there, output="one-host")
         self.assertEqual((made["package"]["runs"], made["package"]["hosts_at_least"]), (2, 1))
         self.assertIn("number of hosts", made["package"]["blanks"])
+        fill = self.folder.parent / f"{self.folder.name}-hosts.txt"
+        self.addCleanup(fill.unlink)
+        for said in ("0", "-1", "3", "1e9", "two", "2 hosts"):  # two runs of machines that are alike
+            fill.write_text(f"number of hosts: {said}\n")
+            result = self.rushhour("evidence", there, alike, "-o", "hosts", "--fill", fill, expect=(1,))
+            self.assertIn("number of hosts: write a number from 1", result.stderr)
+        fill.write_text("number of hosts: 2\n")
+        _, made = self.facts(alike, "--fill", fill, run=there, output="two-hosts")
+        self.assertIn("2 runs from 2 hosts, as we say ourselves", json.dumps(made))
         result = self.rushhour("evidence", here, here, "-o", "twice", expect=(1,))
         self.assertIn("the same run", result.stderr)
         self.assertFalse((self.folder / "twice").exists())

@@ -103,7 +103,16 @@ class Recover(harness.Case):
         whole = self.run_of("whole", 5, incident(lambda second: 0.005), **one)
         told = self.judge(whole, "--baseline", "quiet=08:00-09:00@UTC", verdict="recovered")
         self.assertEqual(told["baseline"]["seconds"], 3600)
-        for arguments, wrong in (([broken, before, "--since", "2026-10-21T00:00:00Z"], "outside of what was measured"),
+        # a baseline that holds nothing is told: what was before the incident must not stand in for it
+        asleep = self.run_of("asleep", 2, lambda second: 0.005, begins=2, seed=4, healthy=0, **one)
+        unhealthy = self.run_of("unhealthy", 5, incident(lambda second: 0.005), healthy=0, **one)
+        even = self.run_of("even", 5, lambda second: 0.15, **one)
+        for arguments, wrong in (([whole, "--since", SINCE, "--baseline", "night=03:00-04:00@UTC"], "have no time in it"),
+                                 ([whole, "--since", SINCE, "--baseline", "late=11:30-12:30@UTC"], "have no time in it"),
+                                 ([whole, "--since", SINCE, "--baseline", asleep], "with time that counts"),
+                                 ([unhealthy, "--since", SINCE], "left out: 3h in which the load generator was not"),
+                                 ([even, "--since", SINCE, "--began", "2026-10-20T10:00:00Z"], "not sure that more failed"),
+                                 ([broken, before, "--since", "2026-10-21T00:00:00Z"], "outside of what was measured"),
                                  ([whole, broken, "--since", SINCE], "overlap in time"),
                                  ([whole], "--since TIME"),
                                  ([whole, "--since", "yesterday"], "--since"),

@@ -208,12 +208,47 @@ static void a_run_goes_and_nothing_else(void **state)
     assert_int_equal(prune_remove("results/none", &err), ERR_IO);
 }
 
+/* One that cannot be looked at or removed does not keep the others from going. */
+static void failures_are_told_and_the_others_go(void **state)
+{
+    struct decided d = {.list = {0}};
+    struct error err = {0};
+    (void)state;
+    put_run("first", "peak", "complete", 1, 10);
+    put_run("stuck", "peak", "complete", 2, 10);
+    put_run("gone", "peak", "complete", 3, 10);
+    put_run("last", "peak", "complete", 4, 10);
+    put_run("newest", "peak", "complete", 5, 10);
+    const struct prune_rule rule = {.now_ns = NOW, .older_ns = 10 * DAY, .over_bytes = -1};
+    assert_int_equal(run_list_read("results", &d.list, &err), ERR_OK);
+    folder_remove("results/gone");
+    assert_int_equal(prune_plan("results", &d.list, &rule, d.pruned, &err), ERR_OK);
+    assert_int_equal(unlink("results/stuck/attempts.csv"), 0);
+    put("results/stuck/attempts.csv", "mine", "what no run writes");
+    prune_carry_out(d.pruned, d.list.count);
+    holds(&d, "first", PRUNE_REMOVE);
+    holds(&d, "stuck", PRUNE_FAILED);
+    holds(&d, "gone", PRUNE_FAILED);
+    holds(&d, "last", PRUNE_REMOVE);
+    holds(&d, "newest", PRUNE_NEWEST);
+    for (size_t i = 0; i < d.list.count; i++) {
+        const char *path = d.pruned[i].run->path;
+        if (d.pruned[i].why == PRUNE_FAILED) assert_non_null(strstr(d.pruned[i].err.text, path));
+        if (d.pruned[i].why == PRUNE_REMOVE) assert_false(file_exists(path));
+    }
+    assert_true(file_exists("results/stuck/run.json"));
+    assert_true(file_exists("results/stuck/attempts.csv/mine"));
+    run_list_free(&d.list);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(each_reason_keeps_a_run, enter_fresh_folder, leave_folder),
         cmocka_unit_test_setup_teardown(age_and_newest, enter_fresh_folder, leave_folder),
         cmocka_unit_test_setup_teardown(size_takes_the_oldest, enter_fresh_folder, leave_folder),
+        cmocka_unit_test_setup_teardown(failures_are_told_and_the_others_go, enter_fresh_folder,
+                                        leave_folder),
         cmocka_unit_test_setup_teardown(a_run_goes_and_nothing_else, enter_fresh_folder,
                                         leave_folder),
     };

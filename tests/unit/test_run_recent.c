@@ -213,10 +213,16 @@ static void receivers(void **state)
         {"${RECENT_HOOK}", "hooks.example.com", "/from-environment", 443, true},
         {"${RECENT_NOBODY}", NULL, "", 0, false},
     };
-    static const char *const bad[] = {
-        "hooks.example.com/secret-path", "http://hooks.example.com/secret-path",
-        "wss://hooks.example.com/secret-path", "https://user:secret-path@hooks.example.com/",
-        "${RECENT_UNSET}"};
+    static const char *const bad[] = {"hooks.example.com/secret-path",
+                                      "http://hooks.example.com/secret-path",
+                                      "wss://hooks.example.com/secret-path",
+                                      "https://user:secret-path@hooks.example.com/",
+                                      "${RECENT_UNSET}",
+                                      "${https://hooks.example.com/secret-path}",
+                                      "https://hooks.example.com/secret-path with a space",
+                                      "https://hooks.example.com/secret-path\r\nX: y",
+                                      "https://hooks.example.com/\tsecret-path",
+                                      "https://hooks.example.com/secret-path\x7f"};
     (void)state;
     assert_int_equal(setenv("RECENT_HOOK", "https://hooks.example.com/from-environment", 1), 0);
     assert_int_equal(setenv("RECENT_NOBODY", "", 1), 0);

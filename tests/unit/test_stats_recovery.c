@@ -251,10 +251,28 @@ static void without_an_incident(void **state)
     struct recovery found = judge(&asked);
     assert_false(found.struck);
     assert_true(found.incident.attempts == 0);
-    asked.began = 3.0 * HOUR * 60; /* whoever names it is believed */
-    found = judge(&asked);
-    assert_true(found.struck);
-    assert_true(found.incident.start == asked.began);
+    /* whoever names the beginning is believed, but not that more failed since */
+    static const struct {
+        double before, from_then, since;
+        bool struck;
+    } rows[] = {{0.006, 0.006, 0.006, false},
+                {0, 0, 0, false},
+                {1, 1, 1, false},
+                {0.15, 0.15, 0.15, false},
+                {0.15, 0.006, 0.15, false},
+                {0.006, 0.15, 0.006, true},
+                {0, 1, 0, true},
+                {0.5, 1, 0.5, true}};
+    for (size_t i = 0; i < sizeof rows / sizeof *rows; i++) {
+        lay_all(&laid, (const struct stretch[STRETCHES]){{3 * HOUR, rows[i].before},
+                                                         {HOUR, rows[i].from_then},
+                                                         {2 * HOUR, rows[i].since}});
+        asked = ask(&laid, SINCE);
+        asked.began = 3.0 * HOUR * 60;
+        found = judge(&asked);
+        if (found.struck != rows[i].struck) fail_msg("row %zu: struck is %d", i, found.struck);
+        assert_true(found.incident.start == asked.began);
+    }
     asked.run.count = 0;
     found = judge(&asked);
     assert_int_equal(found.verdict, RECOVERY_TOO_EARLY);
