@@ -11,7 +11,7 @@
 
 struct evidence {
     struct option_list regions, service_health, azure_metrics;
-    const char *window, *output, *check, *fill;
+    const char *window, *output, *check, *fill, *capacity;
     bool no_check, json, quiet, no_color;
 };
 
@@ -56,6 +56,7 @@ static enum err_code make(const struct evidence *evidence, const struct command_
                                                 .output = text_str(&output),
                                                 .check_file = evidence->check,
                                                 .fill_file = evidence->fill,
+                                                .capacity_file = evidence->capacity,
                                                 .azure = {
                                                     .health = evidence->service_health.items,
                                                     .health_count = evidence->service_health.count,
@@ -119,6 +120,10 @@ static const struct option_row options[] = {
      "fill in the blanks, so that the archive holds them: lines \"NAME: VALUE\", as\n"
      "\"subscription id: 1111...\"; the summary lists the names",
      offsetof(struct evidence, fill)},
+    {"capacity", 0, OPTION_TEXT, "FILE",
+     "ask for the quota that a load takes, and say what was measured: capacity.json of\n`rushhour "
+     "capacity PROFILE --target '500 sessions'`",
+     offsetof(struct evidence, capacity)},
     {"check", 0, OPTION_TEXT, "FILE", "attach what `rushhour check PROFILE --json` printed",
      offsetof(struct evidence, check)},
     {"no-check", 0, OPTION_FLAG, NULL,

@@ -163,6 +163,7 @@ enum err_code package_open(struct package *package, struct error *err)
     if (code == ERR_OK && package->request->fill_file != NULL)
         code = blanks_read(package->request->fill_file, &package->blanks, err);
     if (code == ERR_OK) code = choose(package, err);
+    if (code == ERR_OK) code = quota_target_read(package, err);
     if (code == ERR_OK) code = digest_read(package, err);
     if (code == ERR_OK) code = conclude(package, err);
     return code;
@@ -186,6 +187,7 @@ void package_close(struct package *package)
         cJSON_Delete(package->manifests[i]);
     free(package->manifests);
     blanks_free(&package->blanks);
+    quota_target_free(&package->target);
     free(package->windows);
     free(package->peaks);
     free(package->subject);
@@ -258,5 +260,7 @@ void package_summary(const struct package *package, const char *archive, size_t 
                 count_state(conditions, FINDING_MET), count_state(conditions, FINDING_NOT_MET),
                 count_state(conditions, FINDING_NOT_KNOWN));
     text_printf(out, "quota       %s\n", text_str(&package->quota_reason));
+    if (package->target.known && package->quota != QUOTA_EVIDENCE)
+        text_puts(out, "            so what --capacity tells of a target is in no letter\n");
     summary_blanks(package, out);
 }

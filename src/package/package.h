@@ -23,6 +23,8 @@ struct package_request {
                                <output>.tar.gz */
     const char *check_file;      /* the output of `rushhour check --json`, or NULL */
     const char *fill_file;       /* what the blanks are filled in with (blanks.h), or NULL */
+    const char *capacity_file;   /* capacity.json of a search with a target, which fills the quota
+                                    request, or NULL */
     struct azure_files azure;    /* the output of az, if any */
 };
 

@@ -10,6 +10,7 @@
 #include "package/blanks.h"
 #include "package/digest.h"
 #include "package/package.h"
+#include "package/target.h"
 #include "record/evidence_read.h"
 #include "report/table.h"
 #include "stats/comparison.h"
@@ -93,6 +94,7 @@ struct package {
     enum quota quota;
     struct text quota_reason;
     struct blanks blanks;
+    struct quota_target target;
     struct hosts hosts;
     cJSON **manifests; /* of the runs that were given, if several; one per run of the request */
     struct text notes; /* one sentence per line */

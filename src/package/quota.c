@@ -287,8 +287,9 @@ void package_quota_letter(const struct package *package, struct text *out)
     markdown_plain(out, package->results->regions[package->focus]);
     text_puts(out,
               "\n\nWe reach the limits of this deployment and ask for more. Everything below is "
-              "measured, except what is marked \"to fill in\".\n\n");
+              "measured, except what we ask for and what is marked \"to fill in\".\n\n");
     identify(package, out);
+    quota_target_letter(package, out);
     text_puts(out, "\n## What we use, and what was refused\n\n");
     usage(package, out);
     text_puts(out, "\nRefused for quota: ");

@@ -59,7 +59,7 @@ class Capacity(harness.Case):
 
     @unittest.skipIf(harness.SLOWED, "the load would not be reached")
     def test_a_quota_of_requests_is_bracketed_and_named(self):
-        result = self.rushhour(*SEARCH, "--from", "900/m", "-o", "found", expect=(0, 4), timeout=800)
+        result = self.rushhour(*SEARCH, "--from", "900/m", "--target", "2400/m", "-o", "found", expect=(0, 4), timeout=800)
         region = self.assert_claims_hold(result)
         attempts = 0
         for step in self.steps("found"):
@@ -70,6 +70,20 @@ class Capacity(harness.Case):
             self.assertLessEqual(abs(len(run.attempts) - even), 1 + 0.05 * even)
             attempts += len(run.attempts)
         self.assertEqual(region["attempts"], attempts)
+        if region["end"] == "bracketed":
+            self.check_request(region)
+
+    def check_request(self, region):
+        """The evidence of a level that was refused asks for what the target takes, by the search's own figures."""
+        worst = max(self.steps("found"), key=lambda step: step["level"])["folder"]
+        self.rushhour("evidence", f"found/{worst}", "--capacity", "found/capacity.json", "--no-check", "-o", "ticket")
+        letter = (self.folder / "ticket/quota-request.md").read_text()
+        need, = json.loads((self.folder / "found/capacity.json").read_text())["target"]["regions"]
+        self.assertEqual(need["measured"], "does_not")
+        for wanted in (f"| RPM requested | {need['rpm']:,.0f}, for 2400 session arrivals a minute |",
+                       f"| TPM requested | {need['tpm']:,.0f}, for 2400 session arrivals a minute; no more than now |",
+                       f"meets it at {region['low']:.4g} session", f"does not at {region['high']:.4g} session"):
+            self.assertIn(wanted, letter)
 
     def test_it_goes_on_where_it_was_stopped(self):
         """Killed between two levels and interrupted within one: what was driven is not driven again."""
