@@ -155,7 +155,7 @@ void virtual_user_end_hedge(struct virtual_user *user, uint64_t now_ns)
     timers_cancel(user->worker->timers, &user->hedge);
     if (second == NULL) return;
     user->second = NULL;
-    second->user = NULL;
-    second->lost = true; /* told as cancelled */
+    /* cancelled, as its first attempt is, and not because another region had answered */
     driver_abandon(second, now_ns);
+    second->user = NULL;
 }

@@ -208,6 +208,26 @@ static void a_run_that_is_stopped_leaves_nothing(void **state)
     }
 }
 
+/* Nobody has answered: none of the two was cancelled for the other one. */
+static void what_the_stop_cuts_has_lost_to_nobody(void **state)
+{
+    static struct result result;
+    (void)state;
+    loopback_script = (struct loopback_script){.slow_every = 1, .slow_ms = 60 * 1000};
+    drive(&(struct scenario){.load = ARRIVALS("80/s", "5s", SOON),
+                             .session = THREE_TURNS,
+                             .retry = FREELY,
+                             .stop_ms = 300,
+                             .stops = 2},
+          &result);
+    const struct counters *c = &result.counters;
+    assert_true(c->hedges > 3);
+    assert_int_equal(c->attempts_started, c->attempts_cancelled);
+    assert_int_equal(result.rows[OUTCOME_CANCELLED], c->attempts_cancelled);
+    assert_int_equal(c->hedges_cancelled, 0);
+    assert_int_equal(c->hedge_tokens, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -218,6 +238,7 @@ int main(void)
         cmocka_unit_test(the_retry_budget_bounds_it),
         cmocka_unit_test(the_budget_holds_with_both),
         cmocka_unit_test(a_run_that_is_stopped_leaves_nothing),
+        cmocka_unit_test(what_the_stop_cuts_has_lost_to_nobody),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
