@@ -157,18 +157,11 @@ static int print_result(const struct capacity *capacity, const struct run_flags 
     struct text out = {0};
     if (flags->json) {
         capacity_json(capacity, &out);
+    } else if (flags->dry_run) {
+        capacity_plan_text(capacity, &out);
     } else if (!flags->quiet) {
         capacity_text(capacity, terminal_takes_colour(STDOUT_FILENO, flags->no_color), &out);
     }
-    const int status = print_out(text_str(&out));
-    text_free(&out);
-    return status;
-}
-
-static int print_plan(const struct capacity *capacity)
-{
-    struct text out = {0};
-    capacity_plan_text(capacity, &out);
     const int status = print_out(text_str(&out));
     text_free(&out);
     return status;
@@ -202,7 +195,7 @@ static int capacity_file(const char *file, const struct capacity_flags *flags)
         options.run.screen = (struct run_screen){.out = stderr, .quiet = flags->run.quiet};
         code = capacity_open(&capacity, &loop, profile, &options, &err);
         status = code != ERR_OK       ? cli_complain(&err)
-                 : flags->run.dry_run ? print_plan(&capacity)
+                 : flags->run.dry_run ? print_result(&capacity, &flags->run)
                                       : perform(&capacity, &flags->run);
         capacity_free(&capacity);
         (void)uv_run(&loop, UV_RUN_DEFAULT);
@@ -233,7 +226,7 @@ static const struct option_row options[] = {
      offsetof(struct capacity_flags, up_to)},
     {"target", 0, OPTION_TEXT, "LEVEL",
      "say what a quota request has to ask for to carry so much in each region: '500 sessions' or "
-     "600/m,\nbeside what was measured (with --dry-run: alone)",
+     "600/m,\nbeside what was measured (with --dry-run: without a measurement)",
      offsetof(struct capacity_flags, target)},
     {"confidence", 0, OPTION_TEXT, "PERCENT", "of all brackets together, both ends (default: 95%)",
      offsetof(struct capacity_flags, confidence)},

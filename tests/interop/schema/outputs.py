@@ -203,11 +203,12 @@ class Outputs:
         (self.folder / "search.json").write_text(json.dumps(profile(
             "search", regions=REGIONS[:1], session={"interactions": 1, "think_time": "0s", "prompts": ["Say OK."]},
             simulator={"clock": {"speed": 20}, "faults": [{"fault": "server_error", "rate": "60%"}]})))
-        self.search = self.start("capacity", "search.json", "--simulate", "--json", "--from", "1", "--up-to", "1",
+        self.search = self.start("capacity", "search.json", "--simulate", "--json", "--from", "1", "--up-to", "1", "--target", "4",
                                  "--settle", "1s", "--sustain", "4s", "-o", "results/search", "-q")
 
     def searches(self):
         yield "capacity", "printed", json.loads(self.search.communicate(timeout=240)[0])
+        yield "capacity", "planned", self.json("capacity", "search.json", "--simulate", "--dry-run", "--json", "--target", "60/m")
         yield "capacity", "capacity.json", json.loads((self.folder / "results/search/capacity.json").read_text())
 
     def packages(self):
