@@ -15,12 +15,12 @@ import unittest
 import harness
 
 RATE = 15  # arrivals a second, evenly spaced
-SECONDS = 17
+SECONDS = 120  # at most: it is ended when enough was answered, however slow the machine
 TURNS = 3
 THINK_S = 2
 FREEZE_S = 10
-FIRST = 75  # answers before the freeze
-NEAR_S = 4 if harness.SLOWED else 1.5  # a busy machine adds to it; who counts from the sending is off by most of the freeze
+FIRST, ALL = 75, 500  # answers before the freeze, and in all: P99 needs so many
+NEAR_S = 5 if harness.SLOWED else 2.5  # a busy machine adds to it; who counts from the sending is off by most of the freeze
 LONG = dict.fromkeys(("connect", "tls", "upgrade", "session", "configure", "first_output", "stall", "response"), "60s")
 
 
@@ -32,7 +32,6 @@ class FrozenService(harness.Case):
     def test_what_users_felt_who_were_due_meanwhile(self):
         manifest, attempts, ledger, frozen = self.drive()
         self.assertEqual(manifest["totals"]["attempts"]["failed"], 0, "nobody was told of a failure")
-        self.assertEqual(manifest["totals"]["sessions"]["opened"], RATE * SECONDS, "arrivals went on meanwhile")
         latency = manifest["regions"][0]["latency_ms"]
         self.check_turns(latency, attempts, ledger, frozen)
         self.check_arrivals(latency, seconds(manifest["run"]["started"]), ledger, frozen)
@@ -61,8 +60,10 @@ class FrozenService(harness.Case):
         time.sleep(FREEZE_S)
         process.send_signal(signal.SIGCONT)
         frozen = (begin, time.time())
+        harness.wait_for_lines(self, run, self.folder / "run/attempts.csv", 1 + ALL)
+        run.send_signal(signal.SIGINT)
         result = harness.finish(run)
-        self.assertIn(result.status, harness.ENDED, result.stderr)
+        self.assertEqual(result.status, 130, result.stderr)
         process.send_signal(signal.SIGINT)
         process.wait(timeout=30)
         lines = [json.loads(line) for line in ledger.read_text().splitlines()]
@@ -75,7 +76,7 @@ class FrozenService(harness.Case):
         opened."""
         answers = collections.defaultdict(list)
         for line in ledger:
-            if line["kind"] == "response":
+            if line["kind"] == "response" and line["outcome"] == "completed":
                 began = seconds(line["time"])
                 spoke, ended = (began + line["delay_us"][key] / 1e6 for key in ("first_output", "ended"))
                 answers[line["session_id"]].append((began, spoke, ended))
@@ -89,11 +90,13 @@ class FrozenService(harness.Case):
                 due = ended + THINK_S
         self.assertGreater(len(quick), RATE, "users in mid-conversation when it froze")
         self.assertLess(statistics.median(quick), NEAR_S, "the service's own view: it was not there meanwhile")
-        self.assertEqual({(row["session_id"], int(row["turn"])) for row in attempts}, set(felt))
-        for row in attempts:
-            self.assertAlmostEqual(int(row["response_us"]) / 1e6, felt[row["session_id"], int(row["turn"])], delta=NEAR_S)
-        self.assert_quantiles(latency, heard.values(), ("ttft", "first_answer"), (50, 90, 95, 99))
-        self.assert_quantiles(latency, felt.values(), ("response", "interaction"), (50, 90, 95, 99))
+        answered = {(row["session_id"], int(row["turn"])): row for row in attempts if row["outcome"] == "ok"}
+        self.assertLessEqual(set(answered), set(felt))
+        for turn, row in answered.items():
+            self.assertAlmostEqual(int(row["response_us"]) / 1e6, felt[turn], delta=NEAR_S)
+        heard, felt = ([values[turn] for turn in answered] for values in (heard, felt))
+        self.assert_quantiles(latency, heard, ("ttft", "first_answer"), (50, 90, 95, 99))
+        self.assert_quantiles(latency, felt, ("response", "interaction"), (50, 90, 95, 99))
         self.assertGreater(latency["interaction"]["p99"], 1000 * (FREEZE_S - THINK_S))
 
     def check_arrivals(self, latency, start, ledger, frozen):
@@ -101,8 +104,8 @@ class FrozenService(harness.Case):
         answered = sorted(seconds(line["time"]) + line["delay_us"]["upgrade"] / 1e6
                           for line in ledger if line["kind"] == "session")
         due = [start + (number + 0.5) / RATE for number in range(RATE * SECONDS)]
-        waits = [at - wanted for at, wanted in zip(answered, due, strict=True)]
-        self.assertGreater(sum(frozen[0] < wanted < frozen[1] for wanted in due), RATE * FREEZE_S // 2)
+        self.assertGreaterEqual(len(answered), sum(wanted < frozen[1] for wanted in due), "arrivals went on meanwhile")
+        waits = [at - wanted for at, wanted in zip(answered, due)]
         self.assert_quantiles(latency, waits, ("dial",), (50, 90, 95))
 
     def assert_quantiles(self, latency, truth, metrics, percents):
