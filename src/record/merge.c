@@ -121,7 +121,7 @@ static bool same_run(const cJSON *a, const cJSON *b)
     return true;
 }
 
-static bool share_a_run(const cJSON *a, const cJSON *b)
+bool run_merge_shared(const cJSON *a, const cJSON *b)
 {
     const cJSON *of_a;
     const cJSON *of_b;
@@ -138,7 +138,7 @@ static bool share_a_run(const cJSON *a, const cJSON *b)
 static enum err_code check_twice(const struct merging *m, size_t i, struct error *err)
 {
     for (size_t k = 0; k < i; k++) {
-        if (!share_a_run(m->manifests[k], m->manifests[i])) continue;
+        if (!run_merge_shared(m->manifests[k], m->manifests[i])) continue;
         return error_set(err, ERR_FORMAT,
                          "%s and %s are the same run, or hold the same run: leave one out, or it "
                          "counts twice",

@@ -27,4 +27,8 @@ MUST_USE enum err_code run_merge(const char *folder, bool share, const char *con
                                  size_t count, cJSON **manifest, struct text *notes,
                                  struct error *err);
 
+/* Whether two run folders, by what their run.json says, are the same run, or one that was merged
+ * holds one of the other's: merged, it would count twice. */
+bool run_merge_shared(const cJSON *a, const cJSON *b);
+
 #endif

@@ -53,8 +53,9 @@ static bool is_earlier(const struct run_list *list, size_t i, const struct run_f
 
 struct choice {
     const char *folders[RECENT_MOST];
-    size_t count, unfinished, invalid;
-    cJSON *manifest;     /* of the newest */
+    cJSON *manifests[RECENT_MOST];
+    size_t count, unfinished, invalid, held;
+    cJSON *manifest;     /* of the newest, also where it is left out */
     struct text differs; /* the key in which an earlier run's profile differs */
 };
 
@@ -77,12 +78,9 @@ static void keep_first(void *context, const char *path, const cJSON *a, const cJ
 }
 
 /* Whether the run asked the same of the service as the newest one. */
-static enum err_code compare_profiles(const char *folder, struct choice *choice, struct error *err)
+static void compare_profiles(const cJSON *manifest, struct choice *choice)
 {
     static const char *const run = "run";
-    cJSON *manifest = NULL;
-    enum err_code code = read_manifest(folder, &manifest, err);
-    if (code != ERR_OK) return code;
     manifest_diff("profile", cJSON_GetObjectItemCaseSensitive(choice->manifest, "profile"),
                   cJSON_GetObjectItemCaseSensitive(manifest, "profile"), keep_first,
                   &choice->differs);
@@ -92,8 +90,30 @@ static enum err_code compare_profiles(const char *folder, struct choice *choice,
                   cJSON_GetObjectItemCaseSensitive(cJSON_GetObjectItemCaseSensitive(manifest, run),
                                                    "simulated"),
                   keep_first, &choice->differs);
-    cJSON_Delete(manifest);
-    return ERR_OK;
+}
+
+/* A copy of a folder, and a part that was merged, are in what was taken already. */
+static bool is_held(const cJSON *manifest, const struct choice *choice)
+{
+    for (size_t i = 0; i < choice->count; i++) {
+        if (run_merge_shared(choice->manifests[i], manifest)) return true;
+    }
+    return false;
+}
+
+static void take(struct choice *choice, const char *folder, cJSON *manifest)
+{
+    choice->folders[choice->count] = folder;
+    choice->manifests[choice->count++] = manifest;
+}
+
+static void choice_free(struct choice *choice)
+{
+    for (size_t i = 0; i < choice->count; i++) {
+        if (choice->manifests[i] != choice->manifest) cJSON_Delete(choice->manifests[i]);
+    }
+    cJSON_Delete(choice->manifest);
+    text_free(&choice->differs);
 }
 
 /* False for a run that tells nothing of the service: it did not end, or is not to be trusted. */
@@ -117,14 +137,25 @@ static enum err_code choose(const char *folder, const struct run_facts *own,
 {
     size_t seen = 1;
     enum err_code code = read_manifest(folder, &choice->manifest, err);
-    if (code == ERR_OK && is_usable(own, choice)) choice->folders[choice->count++] = folder;
+    if (code == ERR_OK && is_usable(own, choice)) take(choice, folder, choice->manifest);
     for (size_t i = 0; code == ERR_OK && i < list->count && seen < most; i++) {
+        const struct run_listed *run = &list->runs[i];
+        cJSON *manifest = NULL;
         if (!is_earlier(list, i, own)) continue;
         seen++;
-        if (!is_usable(&list->runs[i].facts, choice)) continue;
-        code = compare_profiles(list->runs[i].path, choice, err);
-        if (choice->differs.length > 0) break;
-        if (code == ERR_OK) choice->folders[choice->count++] = list->runs[i].path;
+        if (!is_usable(&run->facts, choice)) continue;
+        code = read_manifest(run->path, &manifest, err);
+        if (code != ERR_OK) break;
+        const bool held = is_held(manifest, choice);
+        if (!held) compare_profiles(manifest, choice);
+        if (!held && choice->differs.length == 0) {
+            take(choice, run->path, manifest);
+            continue;
+        }
+        cJSON_Delete(manifest);
+        if (!held) break;
+        choice->held++;
+        seen--;
     }
     return code;
 }
@@ -141,6 +172,10 @@ static void tell(const struct choice *choice, size_t most, struct recent *out)
         text_printf(&out->told,
                     "left out of the last %zu: %zu in which the load generator was in the way\n",
                     most, choice->invalid);
+    if (choice->held > 0)
+        text_printf(&out->told,
+                    "left out: %zu that another one holds (a copy, or merged into it)\n",
+                    choice->held);
     if (choice->differs.length > 0)
         text_printf(&out->told, "earlier runs had another profile (%s)\n",
                     text_str(&choice->differs));
@@ -193,8 +228,7 @@ enum err_code recent_load(const char *folder, size_t most, const struct window *
     }
     if (code == ERR_OK)
         code = results_load(text_str(&out->folder), windows, window_count, &out->results, err);
-    cJSON_Delete(choice.manifest);
-    text_free(&choice.differs);
+    choice_free(&choice);
     run_list_free(&list);
     return code;
 }

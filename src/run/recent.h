@@ -24,8 +24,8 @@ struct recent {
  * Merges the run in `folder` with the runs of the same profile that were written before it and lie
  * beside it, `most` at most (1 to RECENT_MOST), and groups them as results_load does. Going back,
  * it ends at the first run whose profile differs in any key; runs that are not complete, and those
- * that are invalid, are left out. ERR_FORMAT if none remains; otherwise errors as of run_merge.
- * Free it (recent_free) whatever it returns.
+ * that are invalid, are left out, and so is what another one holds (run_merge_shared). ERR_FORMAT
+ * if none remains; otherwise errors as of run_merge. Free it (recent_free) whatever it returns.
  */
 MUST_USE enum err_code recent_load(const char *folder, size_t most, const struct window *windows,
                                    size_t window_count, struct recent *out, struct error *err);

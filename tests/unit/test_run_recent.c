@@ -6,6 +6,8 @@
 
 #include "figures/cells.h"
 #include "figures/model.h"
+#include "record/folder.h"
+#include "record/merge.h"
 
 #include <cjson/cJSON.h>
 #include <unistd.h>
@@ -150,6 +152,69 @@ static void what_tells_nothing_is_left_out(void **state)
     recent_free(&recent);
 }
 
+static void copy_run(const char *from, const char *to)
+{
+    static const char *const files[] = {RUN_MANIFEST, RUN_INTERVALS, RUN_LATENCIES};
+    struct error err = {0};
+    assert_int_equal(folder_make(to, &err), ERR_OK);
+    for (size_t i = 0; i < sizeof files / sizeof *files; i++) {
+        struct text content = {0};
+        char path[160];
+        (void)snprintf(path, sizeof path, "%s/%s", from, files[i]);
+        assert_int_equal(file_read(path, (size_t)1 << 24, &content, &err), ERR_OK);
+        (void)snprintf(path, sizeof path, "%s/%s", to, files[i]);
+        assert_int_equal(file_write(path, text_str(&content), content.length, &err), ERR_OK);
+        text_free(&content);
+    }
+}
+
+static void merge_runs(const char *folder, const char *const *runs, size_t count)
+{
+    struct error err = {0};
+    struct text notes = {0};
+    cJSON *manifest = NULL;
+    char path[160];
+    if (run_merge(folder, false, runs, count, &manifest, &notes, &err) != ERR_OK)
+        fail_msg("%s", err.text);
+    char *printed = cJSON_Print(manifest);
+    (void)snprintf(path, sizeof path, "%s/" RUN_MANIFEST, folder);
+    assert_int_equal(file_write(path, printed, strlen(printed), &err), ERR_OK);
+    cJSON_free(printed);
+    cJSON_Delete(manifest);
+    text_free(&notes);
+}
+
+/* A copy of a folder, and the parts beside what they were merged into, count once. */
+static void what_another_one_holds_counts_once(void **state)
+{
+    struct recent recent;
+    char names[4][128];
+    (void)state;
+    put_run("a", PROFILE("peak", "5%"), 0, "complete");
+    put_run("b", PROFILE("peak", "5%"), 1, "complete");
+    put_run("c", PROFILE("peak", "5%"), 2, "complete");
+    for (size_t i = 0; i < 4; i++)
+        (void)snprintf(names[i], sizeof names[i], "%s/%s", root,
+                       (const char *[]){"a", "b", "b-copy", "whole"}[i]);
+    const char *const copied[] = {names[1]};
+    const char *const parts[] = {names[0], names[1]};
+    copy_run(copied[0], names[2]);
+    load(&recent, "c", 3); /* the copy is none of the three */
+    assert_int_equal(recent.runs, 3);
+    assert_int_equal(attempts_of(&recent), 3 * QUARTER * ATTEMPTS);
+    says(&recent, "left out: 1 that another one holds");
+    recent_free(&recent);
+    merge_runs(names[3], parts, 2);
+    load(&recent, "whole", 2); /* the newest: it was written now */
+    assert_int_equal(recent.runs, 2);
+    assert_int_equal(attempts_of(&recent), 3 * QUARTER * ATTEMPTS);
+    recent_free(&recent);
+    load(&recent, "whole", 10);
+    assert_int_equal(attempts_of(&recent), 3 * QUARTER * ATTEMPTS);
+    says(&recent, "left out: 3 that another one holds");
+    recent_free(&recent);
+}
+
 static void the_verdict_before(void **state)
 {
     struct text earlier = {0};
@@ -255,6 +320,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(four_quarters_decide_what_one_cannot, set_up, tear_down),
         cmocka_unit_test_setup_teardown(what_tells_nothing_is_left_out, set_up, tear_down),
+        cmocka_unit_test_setup_teardown(what_another_one_holds_counts_once, set_up, tear_down),
         cmocka_unit_test_setup_teardown(the_verdict_before, set_up, tear_down),
         cmocka_unit_test_setup_teardown(a_notice_is_one_object_of_figures, set_up, tear_down),
         cmocka_unit_test(receivers),
