@@ -131,82 +131,6 @@ static bool judge_region(const struct recover_request *request, const struct rec
     return ok;
 }
 
-/* ---- the other path ---- */
-
-struct summed {
-    double attempts, failures;
-    struct cluster_sums chains;
-};
-
-static struct summed sum_between(const struct recover_series *series, double from, double to)
-{
-    struct summed sums = {0};
-    for (size_t i = 0; i < series->count; i++) {
-        const struct time_block *block = &series->blocks[i];
-        if (block->start < from || block->start + block->seconds > to) continue;
-        sums.attempts += block->attempts;
-        sums.failures += block->failures;
-        cluster_merge(&sums.chains, &series->chains[i]);
-    }
-    return sums;
-}
-
-/* The part of [from, to) in which both were driven. */
-static void beside_between(const struct recover_series *own, const struct recover_series *other,
-                           double from, double to, double confidence, struct recover_beside *out)
-{
-    if (own->count == 0 || other->count == 0) return;
-    const struct recover_series *both[] = {own, other};
-    for (size_t i = 0; i < 2; i++) {
-        const struct time_block *last = &both[i]->blocks[both[i]->count - 1];
-        from = fmax(from, both[i]->blocks[0].start);
-        to = fmin(to, last->start + last->seconds);
-    }
-    for (size_t i = 0; i < 2; i++) {
-        const struct summed sums = sum_between(both[i], from, to);
-        out->attempts[i] = sums.attempts;
-        out->failures[i] = sums.failures;
-        out->rate[i] = rate_in_sessions(sums.failures, sums.attempts, &sums.chains, confidence);
-    }
-    out->start = from;
-    out->end = to;
-    out->known = to > from && out->attempts[0] > 0 && out->attempts[1] > 0;
-    out->difference = rate_newcombe(&out->rate[1], &out->rate[0]);
-}
-
-static void lay_beside(const struct recovered *recovered, const struct recover_series *own,
-                       const struct recover_series *other, struct recover_region *region)
-{
-    const struct recovery *found = &region->found;
-    double confidence = recovered->confidence;
-    if (found->incident.attempts > 0)
-        beside_between(own, other, found->incident.start, found->incident.end, confidence,
-                       &region->during);
-    beside_between(own, other, found->since.attempts > 0 ? found->since.start : recovered->since,
-                   INFINITY, confidence, &region->since);
-}
-
-/* Region by region where both paths have it, else both as a whole, by the time of the gravest. */
-static void find_beside(struct recovered *recovered)
-{
-    const struct recover_path *other = &recovered->beside;
-    bool any = false;
-    if (other->run_count == 0) return;
-    for (size_t i = 0; i < recovered->region_count; i++) {
-        struct recover_region *region = &recovered->regions[i];
-        const struct recover_series *theirs = recover_series_of(other, region->name);
-        if (theirs == NULL) continue;
-        any = true;
-        lay_beside(recovered, recover_series_of(&recovered->path, region->name), theirs, region);
-    }
-    if (any) return;
-    recovered->together = recovered->regions[recovered->deciding];
-    recovered->together.name = "all regions";
-    recovered->beside_together = true;
-    lay_beside(recovered, &recovered->path.series[recovered->path.region_count],
-               &other->series[other->region_count], &recovered->together);
-}
-
 /* ---- what differs ---- */
 
 static enum err_code differences(const struct results *a, const struct results *b,
@@ -375,7 +299,7 @@ static enum err_code judge(const struct recover_request *request, struct recover
     }
     if (!decide(recovered)) return nothing_struck(recovered, err);
     note_regions(recovered);
-    find_beside(recovered);
+    recover_find_beside(recovered);
     return find_changes(recovered, err);
 }
 

@@ -68,6 +68,10 @@ void recover_path_free(struct recover_path *path);
 /* The series of a region by name; NULL: the path does not have it. */
 const struct recover_series *recover_series_of(const struct recover_path *path, const char *region);
 
+/* recover_beside.c: region by region where both paths have it, else both as a whole, by the time of
+ * the gravest. Only what lies in intervals of the one that those of the other cover counts. */
+void recover_find_beside(struct recovered *recovered);
+
 /* recover_words.c. Each appends plain text without a newline; names are as in run.json. */
 void recover_headline(const struct recovered *recovered, struct text *out); /* one sentence */
 void recover_region_words(const struct recovered *recovered, const struct recover_region *region,

@@ -136,6 +136,16 @@ class Recover(harness.Case):
         self.assertEqual(beside["incident"]["attempts"], told["incident"]["attempts"])
         self.assertIn({"path": "tool.version", "a": "8.0", "b": "(absent)"}, told["changes_from_beside"])
         self.assertTrue(any("what both have in common does not explain" in line for line in told["note"]))
+        # where one of the two was not driven, neither counts
+        rows = (working / "intervals.csv").read_text().splitlines(keepends=True)
+        (working / "intervals.csv").write_text("".join(
+            row for row in rows if not "2026-10-20T10:20" <= row[:16] < "2026-10-20T10:50"))
+        beside = self.judge(broken, "--beside", working, verdict="recovered")["regions"][0]["beside"]["incident"]
+        with open(broken / "intervals.csv", newline="") as file:
+            both = [row for row in csv.DictReader(file) if "2026-10-20T10:00" <= row["start"] < "2026-10-20T11:00"
+                    and not "2026-10-20T10:20" <= row["start"] < "2026-10-20T10:50"]
+        self.assertEqual(beside["failed"], sum(int(row["attempts_failed"]) for row in both))
+        self.assertEqual(beside["attempts"], beside["other_attempts"])
         told = self.judge(broken, "--beside", elsewhere, verdict="recovered")  # the region is what differs
         self.assertGreater(told["beside"]["incident"]["difference"]["low"], 0.12)
         self.assertTrue(any(change["path"].startswith("profile.regions") for change in told["changes_from_beside"]))
