@@ -121,11 +121,12 @@ static void on_interruption(struct timer *timer, uint64_t now_ns)
     const bool listens = driver->listens && playout_left_ns(&driver->playout, since_ns) > 0;
     if (!under_way && !listens) return;
     driver->heard_ns = playout_heard_ns(&driver->playout, since_ns);
+    const uint64_t asked_ns = clock_mono_ns(); /* before it is sent: the answer may come at once */
     const enum err_code code = conversation->transport->interrupt(
         conversation, under_way, turn->item_id, (uint64_t)(driver->heard_ns / NS_PER_MS));
     if (code == ERR_NOMEM) driver->worker->recorder.failed = true;
     if (under_way) {
-        driver_interrupted(driver, clock_mono_ns());
+        driver_interrupted(driver, asked_ns);
     } else {
         count_unheard(driver, counters_at(driver, now_ns));
         virtual_user_stop_listening(driver->user, now_ns);

@@ -161,7 +161,9 @@ class Speech(harness.Case):
         self.assertGreater(len(served), 6)  # three interactions of six users, without the thinking
         self.assertEqual(harness.column(run.intervals, "interruptions"), len(served))
         yields = sum(count for tag, count in run.histogram_counts.items() if tag.endswith(".yield"))
-        self.assertEqual(yields, len(served))
+        self.assertEqual(harness.column(run.intervals, "clipped"), 0, "the end comes behind the cancel")
+        if run.manifest["generator"]["paused_ms"] < 2000:  # what ended across a pause has no latency
+            self.assertEqual(yields, len(served))
 
     def test_voice_is_as_the_simulator_knows_it(self):
         run, _ = self.drive("vad", {"modality": "audio", "interactions": 2, "think_time": "100ms",
