@@ -1,7 +1,7 @@
 # The front door. Each target installs what it needs, then calls CMake with a preset of CMakePresets.json.
 BUILD := build/release
 JOBS := $(shell nproc 2>/dev/null || sysctl -n hw.ncpu 2>/dev/null || echo 2)
-FUZZ_SECONDS ?= 30
+FUZZ_SECONDS ?= 20
 PREFIX ?= /usr/local
 # A run of CI (the variable CI is set there) turns warnings into errors.
 STRICT := $(if $(CI),-DRUSHHOUR_WERROR=ON)

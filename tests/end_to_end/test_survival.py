@@ -42,7 +42,7 @@ def kill_after(seconds):
 
 def pause_after(seconds, length):
     def strike(case, process, folder):
-        harness.wait_for_lines(case, process, folder / "attempts.csv", 2)
+        harness.wait_for_lines(case, process, folder / "intervals.csv", 2)  # attempts.csv is rotated all the time
         time.sleep(seconds)
         if process.poll() is None:
             os.kill(process.pid, signal.SIGSTOP)
@@ -53,7 +53,7 @@ def pause_after(seconds, length):
 
 def fail_disk(switch, seconds):
     def strike(case, process, folder):
-        harness.wait_for_lines(case, process, folder / "attempts.csv", 2)
+        harness.wait_for_lines(case, process, folder / "intervals.csv", 2)  # attempts.csv is rotated all the time
         switch.touch()
         if seconds is not None:
             time.sleep(seconds)
