@@ -32,24 +32,7 @@ static void put_xml(struct text *out, const char *string)
 {
     struct text shown = {0};
     visible_append(&shown, string);
-    for (const char *s = text_str(&shown); *s != '\0'; s++) {
-        switch (*s) {
-        case '&':
-            text_puts(out, "&amp;");
-            break;
-        case '<':
-            text_puts(out, "&lt;");
-            break;
-        case '>':
-            text_puts(out, "&gt;");
-            break;
-        case '"':
-            text_puts(out, "&quot;");
-            break;
-        default:
-            text_append(out, s, 1);
-        }
-    }
+    text_html(out, text_str(&shown)); /* whose entities are XML's */
     text_free(&shown);
 }
 
