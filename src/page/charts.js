@@ -83,6 +83,9 @@ function findRateTop() {
 const rateTop = findRateTop();
 function beyond(rate) { return rate !== null && rate > rateTop; }
 
+// The title of a tooltip over a chart over time.
+function momentOf(items) { return items.length ? moment(series.start_ms[items[0].dataIndex]) : ''; }
+
 function rateChart(region) {
   const data = series.regions[region];
   const mine = regionColor(region);
@@ -113,7 +116,7 @@ function rateChart(region) {
         tooltip: {
           filter: (item) => item.datasetIndex === 2,
           callbacks: {
-            title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '',
+            title: momentOf,
             label: (item) => {
               const i = item.dataIndex;
               return [percent(data.rate[i]) + ' (' + percent(data.low[i]) + ' to ' + percent(data.high[i]) + ')',
@@ -156,7 +159,7 @@ function ttftChart(region) {
         advisories: { spans: spansOf(region) },
         tooltip: {
           callbacks: {
-            title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '',
+            title: momentOf,
             label: (item) => (item.datasetIndex === 0 ? 'P50 ' : enough(data, item.dataIndex) ? 'P99 ' : 'slowest ') +
               duration(item.parsed.y) + (item.datasetIndex === 0 ? ' of ' + data.n[item.dataIndex] : '')
           }
@@ -211,7 +214,7 @@ function loadChart(region) {
         legend: Object.assign(legend(), { labels: Object.assign(legend().labels, { padding: 8, boxWidth: 12, font: { size: 11 } }) }),
         tooltip: {
           callbacks: {
-            title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '',
+            title: momentOf,
             label: (item) => item.dataset.label + ' ' + fewDigits(item.parsed.y)
           }
         }
@@ -243,7 +246,7 @@ function amplificationChart(region) {
         advisories: { spans: spansOf(region) },
         tooltip: {
           callbacks: {
-            title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '',
+            title: momentOf,
             label: (item) => fewDigits(data.amplification[item.dataIndex]) + ' attempts per interaction'
           }
         }
@@ -282,7 +285,7 @@ function codesChart() {
         advisories: { spans: spansOf(codesOf) },
         tooltip: {
           filter: (item) => item.parsed.y > 0,
-          callbacks: { title: (items) => items.length ? moment(series.start_ms[items[0].dataIndex]) : '' }
+          callbacks: { title: momentOf }
         }
       }
     })
