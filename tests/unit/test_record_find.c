@@ -1,6 +1,7 @@
 #include "record/run_reader.h"
 
 #include "base/files.h"
+#include "fresh_folder_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -19,22 +20,6 @@ static void put_run(const char *folder, const char *json)
     assert_int_equal(folder_make(folder, &err), ERR_OK);
     (void)snprintf(path, sizeof path, "%s/run.json", folder);
     assert_int_equal(file_write(path, json, strlen(json), &err), ERR_OK);
-}
-
-static int enter_fresh_folder(void **state)
-{
-    char root[] = "/tmp/rushhour-find-XXXXXX";
-    if (mkdtemp(root) == NULL || chdir(root) != 0) return -1;
-    *state = strdup(root);
-    return *state == NULL ? -1 : 0;
-}
-
-static int leave_folder(void **state)
-{
-    int left = chdir("/");
-    folder_remove(*state);
-    free(*state);
-    return left;
 }
 
 static void find(const char *run, const char *wanted)

@@ -4,6 +4,7 @@
 
 #include "base/clock.h"
 #include "base/files.h"
+#include "fresh_folder_fixture.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -44,22 +45,6 @@ static void put_run(const char *name, const char *profile, const char *state, in
     put(folder, "run.json", json);
     put(folder, "attempts.csv", content);
     free(content);
-}
-
-static int enter_fresh_folder(void **state)
-{
-    char root[] = "/tmp/rushhour-prune-XXXXXX";
-    if (mkdtemp(root) == NULL || chdir(root) != 0) return -1;
-    *state = strdup(root);
-    return *state == NULL ? -1 : 0;
-}
-
-static int leave_folder(void **state)
-{
-    int left = chdir("/");
-    folder_remove(*state);
-    free(*state);
-    return left;
 }
 
 struct decided {
